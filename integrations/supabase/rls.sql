@@ -1,0 +1,84 @@
+-- Row-level security under everything. Idempotent: the hub runs this file again whenever it changes.
+--
+-- hub_app sees the tenant named by the transaction-local setting app.tenant_rut; without it, nothing.
+-- A signed-in Supabase user (role authenticated) sees the tenant named by the claim tenant_rut in app_metadata of the JWT.
+-- hub_log (owner of the log's functions), hub_registry and hub_ops are named explicitly; FORCE makes owners obey as well.
+create or replace function hub.app_tenant() returns text
+language sql stable parallel safe set search_path = '' as $$
+  select nullif(pg_catalog.current_setting('app.tenant_rut', true), '')
+$$;
+create or replace function hub.jwt_tenant() returns text
+language sql stable parallel safe set search_path = '' as $$
+  select nullif(nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'tenant_rut', '')
+$$;
+grant execute on function hub.app_tenant() to public;
+grant execute on function hub.jwt_tenant() to public;
+
+do $$
+declare
+  t record;
+  p record;
+  supabase boolean := exists (select from pg_catalog.pg_roles where rolname = 'authenticated');
+begin
+  for t in select n.nspname as s, c.relname as name
+             from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+            where c.relkind in ('r', 'p')
+              and ((n.nspname = 'hub' and c.relname <> 'flyway_schema_history')
+                or (n.nspname = 'public' and c.relname in ('tenants', 'contacts', 'events'))) loop
+    execute format('alter table %I.%I enable row level security', t.s, t.name);
+    execute format('alter table %I.%I force row level security', t.s, t.name);
+    for p in select policyname from pg_catalog.pg_policies where schemaname = t.s and tablename = t.name loop
+      execute format('drop policy %I on %I.%I', p.policyname, t.s, t.name);
+    end loop;
+    -- The partitions are reached through their parents only; of the named roles none may touch them but their owner.
+    execute format('create policy log on %I.%I to hub_log using (true) with check (true)', t.s, t.name);
+    execute format('revoke all on %I.%I from public, hub_app, hub_registry, hub_ops, hub_writer, hub_engine', t.s, t.name);
+    if supabase then
+      execute format('revoke all on %I.%I from anon, authenticated', t.s, t.name);
+    end if;
+  end loop;
+end $$;
+
+-- One tenant's view.
+create policy tenant_select on public.contacts for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+create policy tenant_update on public.contacts for update to hub_app
+  using (tenant_rut = (select hub.app_tenant())) with check (tenant_rut = (select hub.app_tenant()));
+create policy tenant_insert on public.contacts for insert to hub_app with check (tenant_rut = (select hub.app_tenant()));
+create policy tenant_select on public.events for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+create policy tenant_select on public.tenants for select to hub_app using (rut = (select hub.app_tenant()));
+grant select, insert, update on public.contacts to hub_app;
+grant select on public.events, public.tenants to hub_app;
+
+-- The registry and the admin API look across tenants.
+create policy registry on public.tenants for select to hub_registry using (true);
+create policy registry on hub.tenant_settings for select to hub_registry using (true);
+create policy registry on hub.tenant_origin for select to hub_registry using (true);
+create policy registry on hub.api_key to hub_registry using (true) with check (true);
+grant select on public.tenants, hub.tenant_settings, hub.tenant_origin, hub.api_key to hub_registry;
+grant update (last_used_at) on hub.api_key to hub_registry;
+
+create policy ops on public.tenants to hub_ops using (true) with check (true);
+create policy ops on hub.tenant_settings to hub_ops using (true) with check (true);
+create policy ops on hub.tenant_origin to hub_ops using (true) with check (true);
+create policy ops on hub.api_key to hub_ops using (true) with check (true);
+create policy ops on hub.audit to hub_ops using (true) with check (true);
+create policy ops on public.events for select to hub_ops using (true);
+create policy ops on hub.subscription for select to hub_ops using (true);
+create policy ops on hub.delivery for select to hub_ops using (true);
+create policy ops on hub.attempt for select to hub_ops using (true);
+grant select, insert, update on public.tenants, hub.tenant_settings, hub.api_key to hub_ops;
+grant select, insert, update, delete on hub.tenant_origin to hub_ops;
+grant select, insert on hub.audit to hub_ops;
+grant select on public.events, hub.subscription, hub.delivery, hub.attempt to hub_ops;
+
+-- Storefronts and dashboards through Supabase.
+do $$
+begin
+  if exists (select from pg_catalog.pg_roles where rolname = 'authenticated') then
+    grant usage on schema hub to authenticated;
+    create policy tenant_jwt on public.contacts for select to authenticated using (tenant_rut = (select hub.jwt_tenant()));
+    create policy tenant_jwt on public.events for select to authenticated using (tenant_rut = (select hub.jwt_tenant()));
+    create policy tenant_jwt on public.tenants for select to authenticated using (rut = (select hub.jwt_tenant()));
+    grant select on public.contacts, public.events, public.tenants to authenticated;
+  end if;
+end $$;
