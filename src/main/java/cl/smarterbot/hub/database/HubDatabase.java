@@ -1,0 +1,249 @@
+package cl.smarterbot.hub.database;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The hub's one database: embedded or existing. Migrates it, then offers one small connection pool for each role. The owner's
+ * account is used for the migration only; everything at run time goes through roles that own nothing and bypass nothing.
+ *
+ * <p>A database that is away at start does not stop the hub: {@link #start()} returns, the hub is not ready, and the migration is
+ * tried again until it succeeds.
+ */
+public final class HubDatabase implements AutoCloseable {
+
+    /** The roles of {@code integrations/supabase/V0001__roles_and_schema.sql} that log in. */
+    public enum Role {
+        WRITER("hub_writer", 1),
+        ENGINE("hub_engine", 4),
+        APP("hub_app", 10),
+        REGISTRY("hub_registry", 2),
+        OPS("hub_ops", 3);
+
+        private final String login;
+        private final int connections;
+
+        Role(String login, int connections) {
+            this.login = login;
+            this.connections = connections;
+        }
+    }
+
+    private static final Logger log = LoggerFactory.getLogger(HubDatabase.class);
+    private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
+
+    private final DatabaseProperties properties;
+    private final String url;
+    private final EmbeddedServer embedded;
+    private final Map<Role, HikariDataSource> pools = new EnumMap<>(Role.class);
+    private final List<Runnable> onReady = new CopyOnWriteArrayList<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile boolean ready;
+    private volatile String notReadyReason = "starting";
+    private Thread migrator;
+
+    public HubDatabase(DatabaseProperties properties) {
+        this.properties = properties;
+        this.embedded =
+                properties.embedded() ? EmbeddedServer.start(properties.dataDir(), properties.embeddedPort()) : null;
+        this.url = embedded != null ? embedded.jdbcUrl() : properties.url();
+        for (Role role : Role.values()) {
+            pools.put(role, pool(role));
+        }
+    }
+
+    /** Runs the callback once the schema is there; at once if it already is. Callbacks run in the order of registration. */
+    public synchronized void whenReady(Runnable callback) {
+        if (ready) {
+            callback.run();
+        } else {
+            onReady.add(callback);
+        }
+    }
+
+    /** Migrates now; if the database is away, goes on trying in the background. */
+    public void start() {
+        if (!tryMigrate()) {
+            migrator = new Thread(this::migrateUntilDone, "hub-migrate");
+            migrator.setDaemon(true);
+            migrator.start();
+        }
+    }
+
+    private void migrateUntilDone() {
+        try {
+            while (!closed.await(2, TimeUnit.SECONDS)) {
+                if (tryMigrate()) {
+                    return;
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean tryMigrate() {
+        try {
+            migrate();
+        } catch (RuntimeException | SQLException e) {
+            notReadyReason = "database not reachable or not migrated: " + firstLine(e);
+            log.warn("Not ready: {}", notReadyReason);
+            return false;
+        }
+        synchronized (this) {
+            ready = true;
+            notReadyReason = null;
+            onReady.forEach(Runnable::run);
+        }
+        return true;
+    }
+
+    private void migrate() throws SQLException {
+        Properties login = new Properties();
+        login.setProperty("user", properties.user());
+        login.setProperty("password", properties.password());
+        login.setProperty("connectTimeout", "5");
+        // One quick look before Flyway, which is slow to say that nobody answers.
+        try (Connection probe = DriverManager.getConnection(url, login)) {
+            int major = probe.getMetaData().getDatabaseMajorVersion();
+            if (major < 15) {
+                throw new SQLException("PostgreSQL " + major + " is too old: the hub needs 15 to 18");
+            }
+        }
+        Flyway.configure()
+                .dataSource(url, properties.user(), properties.password())
+                .locations("classpath:db/supabase")
+                .defaultSchema("hub")
+                .createSchemas(true)
+                .sqlMigrationPrefix("V")
+                .javaMigrations(new RowLevelSecurityMigration())
+                .load()
+                .migrate();
+        try (Connection owner = DriverManager.getConnection(url, login)) {
+            letRolesLogIn(owner);
+        }
+    }
+
+    /** Every hub on this database derives the same passwords, so any of them may set them. */
+    private void letRolesLogIn(Connection owner) throws SQLException {
+        owner.setAutoCommit(false);
+        try (Statement statement = owner.createStatement()) {
+            // Two hubs starting together must not alter the same role at once.
+            statement.execute("select pg_advisory_xact_lock(hashtextextended('hub.roles', 0))");
+            for (Role role : Role.values()) {
+                statement.execute("alter role " + role.login + " login");
+                owner.unwrap(PGConnection.class)
+                        .alterUserPassword(role.login, password(role).toCharArray(), "scram-sha-256");
+            }
+        }
+        owner.commit();
+    }
+
+    private String password(Role role) {
+        try {
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(
+                    ("smarteros-hub:" + properties.password()).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+            return Base64.getUrlEncoder()
+                    .withoutPadding()
+                    .encodeToString(mac.doFinal(role.login.getBytes(StandardCharsets.UTF_8)));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private HikariDataSource pool(Role role) {
+        // Built without a configuration object, the pool opens at the first use: after the roles can log in.
+        HikariDataSource config = new HikariDataSource();
+        config.setPoolName("hub-" + role.name().toLowerCase(java.util.Locale.ROOT));
+        config.setJdbcUrl(url);
+        config.setUsername(login(role));
+        config.setPassword(password(role));
+        config.setMaximumPoolSize(role == Role.APP ? properties.appPoolSize() : role.connections);
+        config.setMinimumIdle(1);
+        config.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
+        config.setValidationTimeout(1_000);
+        config.setInitializationFailTimeout(-1);
+        config.setMaxLifetime(TimeUnit.MINUTES.toMillis(25));
+        config.addDataSourceProperty("ApplicationName", "smarteros-hub " + role.login);
+        config.addDataSourceProperty("connectTimeout", "3");
+        config.addDataSourceProperty("socketTimeout", "30");
+        config.addDataSourceProperty("tcpKeepAlive", "true");
+        config.addDataSourceProperty("prepareThreshold", "2");
+        // An error text must never carry the values of a row.
+        config.addDataSourceProperty("logServerErrorDetail", "false");
+        return config;
+    }
+
+    /** Supabase's pooler names a role {@code role.project}; the owner's name tells the project. */
+    private String login(Role role) {
+        int dot = properties.user().indexOf('.');
+        return dot < 0 ? role.login : role.login + properties.user().substring(dot);
+    }
+
+    /** Pool of one role. Connections fail fast (3 s) while the database is away. */
+    public DataSource as(Role role) {
+        return pools.get(role);
+    }
+
+    /** A connection of its own for LISTEN, outside the pools. The caller closes it. */
+    public Connection listenConnection() throws SQLException {
+        Properties login = new Properties();
+        login.setProperty("user", login(Role.ENGINE));
+        login.setProperty("password", password(Role.ENGINE));
+        login.setProperty("connectTimeout", "3");
+        login.setProperty("tcpKeepAlive", "true");
+        login.setProperty("ApplicationName", "smarteros-hub listen");
+        return DriverManager.getConnection(url, login);
+    }
+
+    public boolean ready() {
+        return ready;
+    }
+
+    /** Why the hub is not ready, in plain words without credentials; null once it is. */
+    public String notReadyReason() {
+        return notReadyReason;
+    }
+
+    /** Port of the embedded server on loopback, or -1 with an existing database. */
+    public int embeddedPort() {
+        return embedded != null ? embedded.port() : -1;
+    }
+
+    private static String firstLine(Throwable e) {
+        String text = String.valueOf(e.getMessage());
+        String line = text.lines().filter(l -> !l.isBlank()).findFirst().orElse("");
+        return line.length() > 200 ? line.substring(0, 200) : line;
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        pools.values().forEach(HikariDataSource::close);
+        if (embedded != null) {
+            embedded.close();
+        }
+    }
+}

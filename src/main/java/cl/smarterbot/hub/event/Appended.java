@@ -1,0 +1,19 @@
+package cl.smarterbot.hub.event;
+
+import java.util.UUID;
+
+/**
+ * What became of an append.
+ *
+ * @param id the event's id; for a duplicate or a conflict, the id of the event that came first
+ * @param outcome accepted and committed, or why not
+ */
+public record Appended(UUID id, Outcome outcome) {
+
+    /** ACCEPTED: committed now. DUPLICATE: committed earlier, same body. CONFLICT: the key was used with another body. */
+    public enum Outcome {
+        ACCEPTED,
+        DUPLICATE,
+        CONFLICT
+    }
+}

@@ -1,0 +1,175 @@
+package cl.smarterbot.hub.event;
+
+import java.time.Duration;
+import org.apache.camel.Category;
+import org.apache.camel.Consumer;
+import org.apache.camel.Processor;
+import org.apache.camel.Producer;
+import org.apache.camel.spi.UriEndpoint;
+import org.apache.camel.spi.UriParam;
+import org.apache.camel.spi.UriPath;
+import org.apache.camel.support.DefaultEndpoint;
+
+/** One event type of the log, or a pattern of types for a subscription. */
+@UriEndpoint(
+        firstVersion = "0.1.0",
+        scheme = "event",
+        title = "Event",
+        syntax = "event:type",
+        category = {Category.MESSAGING},
+        headersClass = EventConstants.class)
+public class EventEndpoint extends DefaultEndpoint {
+
+    @UriPath(description = "Dotted event type; a consumer may use * for any number of characters")
+    private final String type;
+
+    @UriParam(label = "consumer", description = "Name of the durable subscription; unique in the hub")
+    private String subscription;
+
+    @UriParam(label = "consumer", defaultValue = "8", description = "Attempts before a delivery is dead")
+    private int maxAttempts = RetryPolicy.DEFAULT.maxAttempts();
+
+    @UriParam(label = "consumer", defaultValue = "5000", description = "Pause after the first failure, in milliseconds")
+    private long initialDelay = RetryPolicy.DEFAULT.initialDelay().toMillis();
+
+    @UriParam(label = "consumer", defaultValue = "5", description = "Growth of the pause")
+    private double multiplier = RetryPolicy.DEFAULT.multiplier();
+
+    @UriParam(label = "consumer", defaultValue = "86400000", description = "Longest pause, in milliseconds")
+    private long maxDelay = RetryPolicy.DEFAULT.maxDelay().toMillis();
+
+    @UriParam(label = "consumer", defaultValue = "256", description = "Deliveries in flight on one node")
+    private int concurrency = 256;
+
+    @UriParam(
+            label = "consumer",
+            description =
+                    "Deliveries in flight for one tenant on one node; three quarters of the concurrency by default")
+    private int perTenant;
+
+    @UriParam(
+            label = "producer",
+            description = "Business table that takes the body as a row in the same commit, such as contacts")
+    private String record;
+
+    @UriParam(label = "producer", defaultValue = "hub", description = "What the event says produced it")
+    private String source = "hub";
+
+    public EventEndpoint(String uri, EventComponent component, String type) {
+        super(uri, component);
+        this.type = type;
+        if (!type.matches("[a-z][a-z0-9_]*(\\.[a-z0-9_*]+)*|\\*")) {
+            throw new IllegalArgumentException(
+                    "event:" + type + ": a type is dotted lower-case words, such as event:contact.received");
+        }
+    }
+
+    @Override
+    public Producer createProducer() {
+        if (type.contains("*")) {
+            throw new IllegalArgumentException("event:" + type + ": a pattern cannot be appended; name one type");
+        }
+        return new EventProducer(this);
+    }
+
+    @Override
+    public Consumer createConsumer(Processor processor) throws Exception {
+        if (subscription == null || !subscription.matches("[a-z][a-z0-9-]{0,62}")) {
+            throw new IllegalArgumentException("event:" + type
+                    + ": a consumer needs the parameter 'subscription', lower-case letters, digits and dashes");
+        }
+        EventConsumer consumer = new EventConsumer(this, processor);
+        configureConsumer(consumer);
+        return consumer;
+    }
+
+    @Override
+    public EventComponent getComponent() {
+        return (EventComponent) super.getComponent();
+    }
+
+    RetryPolicy retryPolicy() {
+        return new RetryPolicy(
+                maxAttempts,
+                Duration.ofMillis(initialDelay),
+                multiplier,
+                Duration.ofMillis(maxDelay),
+                RetryPolicy.DEFAULT.jitter());
+    }
+
+    public String getType() {
+        return type;
+    }
+
+    public String getSubscription() {
+        return subscription;
+    }
+
+    public void setSubscription(String subscription) {
+        this.subscription = subscription;
+    }
+
+    public int getMaxAttempts() {
+        return maxAttempts;
+    }
+
+    public void setMaxAttempts(int maxAttempts) {
+        this.maxAttempts = maxAttempts;
+    }
+
+    public long getInitialDelay() {
+        return initialDelay;
+    }
+
+    public void setInitialDelay(long initialDelay) {
+        this.initialDelay = initialDelay;
+    }
+
+    public double getMultiplier() {
+        return multiplier;
+    }
+
+    public void setMultiplier(double multiplier) {
+        this.multiplier = multiplier;
+    }
+
+    public long getMaxDelay() {
+        return maxDelay;
+    }
+
+    public void setMaxDelay(long maxDelay) {
+        this.maxDelay = maxDelay;
+    }
+
+    public int getConcurrency() {
+        return concurrency;
+    }
+
+    public void setConcurrency(int concurrency) {
+        this.concurrency = concurrency;
+    }
+
+    public int getPerTenant() {
+        return perTenant > 0 ? perTenant : Math.max(1, concurrency * 3 / 4);
+    }
+
+    public void setPerTenant(int perTenant) {
+        this.perTenant = perTenant;
+    }
+
+    public String getRecord() {
+        return record;
+    }
+
+    public void setRecord(String record) {
+        this.record = record;
+    }
+
+    public String getSource() {
+        return source;
+    }
+
+    public void setSource(String source) {
+        this.source = source;
+    }
+}

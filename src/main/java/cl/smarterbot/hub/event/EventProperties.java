@@ -1,0 +1,45 @@
+package cl.smarterbot.hub.event;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Settings of the log.
+ *
+ * @param groupRows most events in one commit
+ * @param groupBytes most body bytes in one commit
+ * @param queue events that may wait for the writer; more are refused with 503
+ * @param dedupTtl how long an idempotency key is remembered
+ * @param lease how long a claimed delivery belongs to its node without renewal
+ * @param pollInterval safety net under LISTEN/NOTIFY
+ * @param claimBatch most deliveries in one claim
+ * @param workers threads that run routes; 0 takes four for each processor
+ * @param drainTimeout how long a stopping hub waits for deliveries in flight
+ * @param paused start with all subscriptions paused (they stay so until resumed)
+ * @param payloadRetention how long bodies are kept
+ * @param eventRetention how long events are kept for analytics
+ * @param deliveryRetention how long finished deliveries and their attempts are kept
+ * @param housekeepingInterval how often partitions are made and old data retired
+ */
+@ConfigurationProperties("hub.event")
+public record EventProperties(
+        @DefaultValue("256") int groupRows,
+        @DefaultValue("1048576") int groupBytes,
+        @DefaultValue("1024") int queue,
+        @DefaultValue("48h") Duration dedupTtl,
+        @DefaultValue("30s") Duration lease,
+        @DefaultValue("1s") Duration pollInterval,
+        @DefaultValue("200") int claimBatch,
+        @DefaultValue("0") int workers,
+        @DefaultValue("20s") Duration drainTimeout,
+        @DefaultValue("false") boolean paused,
+        @DefaultValue("30d") Duration payloadRetention,
+        @DefaultValue("400d") Duration eventRetention,
+        @DefaultValue("30d") Duration deliveryRetention,
+        @DefaultValue("15m") Duration housekeepingInterval) {
+
+    public int workerThreads() {
+        return workers > 0 ? workers : 4 * Runtime.getRuntime().availableProcessors();
+    }
+}

@@ -1,0 +1,305 @@
+package cl.smarterbot.hub.event;
+
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLTransientException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One thread, one connection, one statement for whatever is waiting. There is no linger: under load groups grow because events
+ * arrive during the commit before, and an idle hub commits at once. Every caller waits for the commit of its group.
+ */
+final class GroupedWriter implements EventLog, AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(GroupedWriter.class);
+    private static final String APPEND = "select ord, event_id, outcome from hub.append("
+            + "?, ?, ?, ?, ?, ?, ?, ?::timestamptz[], ?, ?, ?, ?, ?, ?, ?, ?::interval)";
+
+    private record Waiting(NewEvent event, CompletableFuture<Appended> done, long since) {}
+
+    private final DataSource dataSource;
+    private final EventProperties properties;
+    private final BlockingQueue<Waiting> queue;
+    private final Thread thread = new Thread(this::run, "hub-event-writer");
+    private final ExecutorService completions = Executors.newSingleThreadExecutor(r -> {
+        Thread t = new Thread(r, "hub-event-completer");
+        t.setDaemon(true);
+        return t;
+    });
+    private final DeliveryMetrics metrics;
+    private final DistributionSummary groupSize;
+    private final Timer wait;
+    private volatile boolean running;
+    private volatile boolean down = true;
+    private Connection connection;
+    private PreparedStatement append;
+
+    GroupedWriter(DataSource dataSource, EventProperties properties, DeliveryMetrics metrics, MeterRegistry meters) {
+        this.metrics = metrics;
+        this.dataSource = dataSource;
+        this.properties = properties;
+        this.queue = new ArrayBlockingQueue<>(properties.queue());
+        this.groupSize = DistributionSummary.builder("hub.event.append.group")
+                .description("Events in one commit")
+                .register(meters);
+        this.wait = Timer.builder("hub.event.append")
+                .description("From the call to the commit")
+                .register(meters);
+        Gauge.builder("hub.event.append.queue", queue, BlockingQueue::size)
+                .description("Events that wait for the writer")
+                .register(meters);
+        Gauge.builder("hub.event.log.available", this, w -> w.available() ? 1 : 0)
+                .description("1 if the log takes events")
+                .register(meters);
+        thread.setDaemon(true);
+    }
+
+    void start() {
+        running = true;
+        thread.start();
+    }
+
+    @Override
+    public boolean available() {
+        return running && !down;
+    }
+
+    @Override
+    public CompletableFuture<Appended> append(NewEvent event) {
+        CompletableFuture<Appended> done = new CompletableFuture<>();
+        if (!available()) {
+            done.completeExceptionally(new EventLogUnavailableException("The event log is away", null));
+        } else if (!queue.offer(new Waiting(event, done, System.nanoTime()))) {
+            done.completeExceptionally(new EventLogUnavailableException("The event log is busy", null));
+        } else if (!running) {
+            // The writer may have left between the check and the offer.
+            failQueued();
+        }
+        return done;
+    }
+
+    private void run() {
+        List<Waiting> group = new ArrayList<>(properties.groupRows());
+        while (running) {
+            try {
+                if (down) {
+                    failQueued();
+                    if (!connect()) {
+                        pause();
+                        continue;
+                    }
+                    down = false;
+                }
+                Waiting first = queue.poll(500, TimeUnit.MILLISECONDS);
+                if (first == null) {
+                    continue;
+                }
+                group.clear();
+                group.add(first);
+                drain(group, first.event().body().length);
+                write(group);
+            } catch (InterruptedException e) {
+                break;
+            } catch (RuntimeException e) {
+                log.error("The event writer met an unexpected failure and goes on", e);
+                fail(group, new EventLogUnavailableException("The event log failed", e));
+            }
+        }
+        running = false;
+        failQueued();
+        disconnect();
+    }
+
+    private void drain(List<Waiting> group, int bytes) {
+        int size = bytes;
+        while (group.size() < properties.groupRows() && size < properties.groupBytes()) {
+            Waiting next = queue.poll();
+            if (next == null) {
+                return;
+            }
+            size += next.event().body().length;
+            group.add(next);
+        }
+    }
+
+    private void write(List<Waiting> group) {
+        try {
+            Appended[] results = execute(group);
+            groupSize.record(group.size());
+            List<Waiting> answered = List.copyOf(group);
+            // What the callers do next must not hold up the next commit.
+            completions.execute(() -> complete(answered, results));
+        } catch (SQLException e) {
+            if (isDataProblem(e)) {
+                isolate(group, e);
+            } else {
+                log.warn(
+                        "The event log is away: {} {}",
+                        e.getSQLState(),
+                        e.getClass().getSimpleName());
+                down = true;
+                disconnect();
+                fail(group, new EventLogUnavailableException("The event log is away", e));
+            }
+        }
+    }
+
+    private void complete(List<Waiting> group, Appended[] results) {
+        long now = System.nanoTime();
+        for (int i = 0; i < results.length; i++) {
+            Waiting w = group.get(i);
+            wait.record(now - w.since(), TimeUnit.NANOSECONDS);
+            metrics.appended(w.event().type(), w.event().tenant(), results[i].outcome());
+            w.done().complete(results[i]);
+        }
+    }
+
+    /** One bad event must not fail its neighbours: halve until it stands alone. */
+    private void isolate(List<Waiting> group, SQLException e) {
+        if (group.size() == 1) {
+            NewEvent event = group.get(0).event();
+            log.warn(
+                    "Event {} of type {} refused by the database: SQLSTATE {}",
+                    event.id(),
+                    event.type(),
+                    e.getSQLState());
+            group.get(0)
+                    .done()
+                    .completeExceptionally(
+                            new EventRejectedException("The database refused the event (" + e.getSQLState() + ")"));
+            return;
+        }
+        int half = group.size() / 2;
+        write(new ArrayList<>(group.subList(0, half)));
+        if (down) {
+            fail(group.subList(half, group.size()), new EventLogUnavailableException("The event log is away", e));
+        } else {
+            write(new ArrayList<>(group.subList(half, group.size())));
+        }
+    }
+
+    /** SQLSTATE classes 21, 22, 23, 42: cardinality, data, constraint, syntax or access. Anything else may pass by itself. */
+    private static boolean isDataProblem(SQLException e) {
+        String state = e.getSQLState();
+        return state != null
+                && !(e instanceof SQLTransientException)
+                && (state.startsWith("22")
+                        || state.startsWith("23")
+                        || state.startsWith("21")
+                        || state.equals("42501"));
+    }
+
+    private Appended[] execute(List<Waiting> group) throws SQLException {
+        EventColumns columns = new EventColumns(group.size());
+        for (Waiting w : group) {
+            columns.add(w.event());
+        }
+        List<Array> arrays = new ArrayList<>();
+        try {
+            int at = columns.bind(connection, append, 1, arrays, true);
+            append.setString(at, properties.dedupTtl().toSeconds() + " seconds");
+            Appended[] results = new Appended[group.size()];
+            try (ResultSet rows = append.executeQuery()) {
+                while (rows.next()) {
+                    results[rows.getInt(1) - 1] = new Appended(
+                            rows.getObject(2, UUID.class),
+                            "duplicate".equals(rows.getString(3))
+                                    ? Appended.Outcome.DUPLICATE
+                                    : Appended.Outcome.CONFLICT);
+                }
+            }
+            for (int i = 0; i < results.length; i++) {
+                if (results[i] == null) {
+                    results[i] = new Appended(group.get(i).event().id(), Appended.Outcome.ACCEPTED);
+                }
+            }
+            return results;
+        } finally {
+            for (Array array : arrays) {
+                array.free();
+            }
+        }
+    }
+
+    private boolean connect() {
+        disconnect();
+        try {
+            connection = dataSource.getConnection();
+            append = connection.prepareStatement(APPEND);
+            append.setQueryTimeout((int) Duration.ofSeconds(10).toSeconds());
+            return connection.isValid(1);
+        } catch (SQLException e) {
+            log.debug("Event log not reachable: {}", e.getSQLState());
+            disconnect();
+            return false;
+        }
+    }
+
+    private void disconnect() {
+        try (Connection c = connection;
+                PreparedStatement s = append) {
+            // Closed by the try.
+        } catch (SQLException e) {
+            log.debug("Connection was already gone: {}", e.getSQLState());
+        } finally {
+            connection = null;
+            append = null;
+        }
+    }
+
+    private void pause() throws InterruptedException {
+        // Parked on the queue's monitor rather than asleep, so that close() ends it at once.
+        synchronized (queue) {
+            if (running) {
+                queue.wait(250);
+            }
+        }
+    }
+
+    private void failQueued() {
+        List<Waiting> left = new ArrayList<>();
+        queue.drainTo(left);
+        fail(left, new EventLogUnavailableException("The event log is away", null));
+    }
+
+    private static void fail(List<Waiting> group, RuntimeException reason) {
+        for (Waiting w : group) {
+            w.done().completeExceptionally(reason);
+        }
+    }
+
+    /** Finishes the group in hand; what still waits is refused. */
+    @Override
+    public void close() {
+        running = false;
+        synchronized (queue) {
+            queue.notifyAll();
+        }
+        try {
+            thread.join(15_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        failQueued();
+        completions.shutdown();
+    }
+}

@@ -1,0 +1,27 @@
+package cl.smarterbot.hub.event;
+
+import java.util.List;
+
+/**
+ * How one attempt ended.
+ *
+ * @param state done, retry, dead or released (given back untried)
+ * @param error one line; null when done
+ * @param delayMillis pause until the next try, for retry
+ * @param durationMillis how long the route ran
+ * @param version version of the route that ran
+ * @param emitted events that the route emitted; committed together with the outcome or not at all
+ */
+record Outcome(
+        Delivery delivery,
+        String state,
+        String error,
+        long delayMillis,
+        int durationMillis,
+        String version,
+        List<NewEvent> emitted) {
+
+    static Outcome released(Delivery delivery) {
+        return new Outcome(delivery, "released", null, 0, 0, null, List.of());
+    }
+}

@@ -1,0 +1,473 @@
+package cl.smarterbot.hub.event;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings deliveries to routes: claims in batches, runs those of one key one after the other, writes outcomes in batches. Holds no
+ * state that matters: a killed node's leases run out and another node goes on.
+ */
+final class SubscriptionEngine implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(SubscriptionEngine.class);
+    private static final int OUTCOMES_PER_COMMIT = 256;
+
+    private final DeliveryStore store;
+    private final EventProperties properties;
+    private final DeliveryMetrics metrics;
+    private final Callable<Connection> listenConnection;
+    private final Map<String, Runnable> listeners = new ConcurrentHashMap<>();
+    private final Map<String, Subscription> subscriptions = new ConcurrentHashMap<>();
+    private final Map<Long, Delivery> inFlight = new ConcurrentHashMap<>();
+    private final BlockingQueue<Finished> outcomes = new LinkedBlockingQueue<>();
+    private final Semaphore wake = new Semaphore(0);
+    private final Thread claimer = daemon("hub-event-claimer", this::claimLoop);
+    private final Thread finisher = daemon("hub-event-finisher", this::finishLoop);
+    private final Thread listener = daemon("hub-event-listener", this::listenLoop);
+    private final ExecutorService workers;
+    private final ScheduledExecutorService clock = Executors.newScheduledThreadPool(2, threads("hub-event-clock"));
+    private volatile boolean claiming;
+    private volatile boolean running;
+    private volatile boolean declared;
+    private volatile Connection listening;
+
+    private record Finished(Subscription subscription, Outcome outcome) {}
+
+    SubscriptionEngine(
+            DeliveryStore store,
+            EventProperties properties,
+            DeliveryMetrics metrics,
+            Callable<Connection> listenConnection) {
+        this.store = store;
+        this.properties = properties;
+        this.metrics = metrics;
+        this.listenConnection = listenConnection;
+        this.workers = Executors.newFixedThreadPool(properties.workerThreads(), threads("hub-event-worker"));
+    }
+
+    /** Runs the callback when the database notifies the channel, and once at each (re)connection: nothing is missed. */
+    void onNotify(String channel, Runnable callback) {
+        if (!channel.matches("[a-z_]+")) {
+            throw new IllegalArgumentException("channel: lower-case letters and _ only");
+        }
+        listeners.put(channel, callback);
+    }
+
+    void start() {
+        running = true;
+        claiming = true;
+        onNotify("hub_delivery", this::wakeUp);
+        finisher.start();
+        claimer.start();
+        listener.start();
+        long third = Math.max(200, properties.lease().toMillis() / 3);
+        clock.scheduleWithFixedDelay(guarded(this::renew), third, third, TimeUnit.MILLISECONDS);
+        long reap = Math.min(5_000, third);
+        clock.scheduleWithFixedDelay(guarded(this::reap), reap, reap, TimeUnit.MILLISECONDS);
+        clock.scheduleWithFixedDelay(guarded(() -> metrics.backlog(store.backlog())), 1, 10, TimeUnit.SECONDS);
+        long house = properties.housekeepingInterval().toMillis();
+        clock.scheduleWithFixedDelay(guarded(this::keepHouse), Math.min(house, 60_000), house, TimeUnit.MILLISECONDS);
+    }
+
+    void add(Subscription subscription) {
+        if (subscriptions.putIfAbsent(subscription.name, subscription) != null) {
+            throw new IllegalStateException(
+                    "Two routes declare the subscription '" + subscription.name + "'; names are unique");
+        }
+        declared = false;
+        wakeUp();
+    }
+
+    void remove(Subscription subscription) {
+        subscription.stopClaiming();
+        subscriptions.remove(subscription.name, subscription);
+    }
+
+    void wakeUp() {
+        // One permit is enough: a claim round looks at every subscription.
+        if (wake.availablePermits() == 0) {
+            wake.release();
+        }
+    }
+
+    private void claimLoop() {
+        while (claiming) {
+            try {
+                wake.tryAcquire(properties.pollInterval().toMillis(), TimeUnit.MILLISECONDS);
+                wake.drainPermits();
+                if (!declared) {
+                    declare();
+                }
+                boolean more = false;
+                for (Subscription subscription : subscriptions.values()) {
+                    more |= claim(subscription);
+                }
+                if (more) {
+                    wakeUp();
+                }
+            } catch (InterruptedException e) {
+                return;
+            } catch (SQLException e) {
+                log.warn("Deliveries wait: the event log is away ({})", e.getSQLState());
+                if (pauseAfterFailure()) {
+                    return;
+                }
+            } catch (RuntimeException e) {
+                log.error("The claimer met an unexpected failure and goes on", e);
+                if (pauseAfterFailure()) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private boolean pauseAfterFailure() {
+        try {
+            // The semaphore is the pause: a notification may end it early.
+            return wake.tryAcquire(1, TimeUnit.SECONDS) && !claiming;
+        } catch (InterruptedException e) {
+            return true;
+        }
+    }
+
+    private void declare() throws SQLException {
+        Map<String, String> patterns = new LinkedHashMap<>();
+        subscriptions.values().stream()
+                .sorted((a, b) -> a.name.compareTo(b.name))
+                .forEach(s -> patterns.put(s.name, s.pattern));
+        if (!patterns.isEmpty()) {
+            store.subscribe(patterns, properties.paused());
+        }
+        declared = true;
+    }
+
+    /** True if there may be more to claim at once. */
+    private boolean claim(Subscription subscription) throws SQLException {
+        int room = Math.min(subscription.capacity(), properties.claimBatch());
+        // Small refills would cost a transaction each; wait until a quarter of the room is free, or nothing is running.
+        if (room <= 0 || (room < subscription.concurrency / 4 && room < properties.claimBatch())) {
+            return false;
+        }
+        List<Delivery> claimed =
+                store.claim(subscription.name, room, subscription.perTenant, subscription.busy(), properties.lease());
+        if (claimed.isEmpty()) {
+            return false;
+        }
+        Map<String, Deque<Delivery>> byKey = new LinkedHashMap<>();
+        for (Delivery d : claimed) {
+            subscription.took(d);
+            inFlight.put(d.id(), d);
+            byKey.computeIfAbsent(d.tenant() + '\n' + d.key(), k -> new ArrayDeque<>())
+                    .add(d);
+        }
+        byKey.values().forEach(chain -> workers.execute(() -> runNext(subscription, chain)));
+        return claimed.size() == room;
+    }
+
+    /** Runs the head of a chain; its successor starts when it ended well or died, and is given back if it must be retried. */
+    private void runNext(Subscription subscription, Deque<Delivery> chain) {
+        Delivery head = chain.poll();
+        if (head == null) {
+            return;
+        }
+        if (!running || subscription.stopping()) {
+            release(subscription, head, chain);
+            return;
+        }
+        AtomicInteger reported = new AtomicInteger();
+        try {
+            subscription.runner.accept(head, outcome -> {
+                if (reported.getAndIncrement() == 0) {
+                    ended(subscription, outcome, chain);
+                }
+            });
+        } catch (RuntimeException e) {
+            log.error("{} could not be started", head, e);
+            if (reported.getAndIncrement() == 0) {
+                ended(subscription, failed(subscription, head, "the route could not be started"), chain);
+            }
+        }
+    }
+
+    private static Outcome failed(Subscription s, Delivery d, String reason) {
+        boolean dead = s.retry.exhausted(d.attempt());
+        return new Outcome(
+                d,
+                dead ? "dead" : "retry",
+                reason,
+                s.retry.delayAfter(d.attempt(), null).toMillis(),
+                0,
+                null,
+                List.of());
+    }
+
+    private void ended(Subscription subscription, Outcome outcome, Deque<Delivery> chain) {
+        outcomes.add(new Finished(subscription, outcome));
+        if (chain.isEmpty()) {
+            return;
+        }
+        if (outcome.state().equals("retry")) {
+            release(subscription, chain.poll(), chain);
+        } else {
+            workers.execute(() -> runNext(subscription, chain));
+        }
+    }
+
+    private void release(Subscription subscription, Delivery first, Deque<Delivery> rest) {
+        outcomes.add(new Finished(subscription, Outcome.released(first)));
+        for (Delivery d = rest.poll(); d != null; d = rest.poll()) {
+            outcomes.add(new Finished(subscription, Outcome.released(d)));
+        }
+    }
+
+    private void finishLoop() {
+        List<Finished> batch = new ArrayList<>(OUTCOMES_PER_COMMIT);
+        while (running || !outcomes.isEmpty()) {
+            try {
+                Finished first = outcomes.poll(200, TimeUnit.MILLISECONDS);
+                if (first == null) {
+                    continue;
+                }
+                batch.clear();
+                batch.add(first);
+                outcomes.drainTo(batch, OUTCOMES_PER_COMMIT - 1);
+                write(batch);
+            } catch (InterruptedException e) {
+                return;
+            } catch (RuntimeException e) {
+                log.error("The finisher met an unexpected failure and goes on", e);
+            }
+        }
+    }
+
+    private void write(List<Finished> batch) throws InterruptedException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                Set<Long> accepted =
+                        store.finish(batch.stream().map(Finished::outcome).toList());
+                for (Finished f : batch) {
+                    settle(f, accepted.contains(f.outcome().delivery().id()));
+                }
+                wakeUp();
+                return;
+            } catch (SQLException e) {
+                String state = e.getSQLState();
+                if (state != null && (state.startsWith("22") || state.startsWith("23"))) {
+                    isolate(batch, state);
+                    return;
+                }
+                // The effect is done but its mark is not: keep it until the lease is surely gone, then let go.
+                if (attempt * 250L > properties.lease().toMillis() * 2 || !running && attempt > 20) {
+                    log.warn("{} outcomes could not be written and will run again", batch.size());
+                    batch.forEach(f -> settle(f, false));
+                    return;
+                }
+                synchronized (outcomes) {
+                    outcomes.wait(250);
+                }
+            }
+        }
+    }
+
+    /** One event that the database refuses must not take other outcomes with it: it kills its own delivery. */
+    private void isolate(List<Finished> batch, String sqlState) throws InterruptedException {
+        if (batch.size() > 1) {
+            write(new ArrayList<>(batch.subList(0, batch.size() / 2)));
+            write(new ArrayList<>(batch.subList(batch.size() / 2, batch.size())));
+            return;
+        }
+        Outcome o = batch.get(0).outcome();
+        log.warn(
+                "{}: an event that its route emitted was refused by the database, SQLSTATE {}", o.delivery(), sqlState);
+        if (o.emitted().isEmpty()) {
+            settle(batch.get(0), false);
+            return;
+        }
+        write(List.of(new Finished(
+                batch.get(0).subscription(),
+                new Outcome(
+                        o.delivery(),
+                        "dead",
+                        "an emitted event was refused by the database (" + sqlState + ")",
+                        0,
+                        o.durationMillis(),
+                        o.version(),
+                        List.of()))));
+    }
+
+    private void settle(Finished f, boolean accepted) {
+        Outcome o = f.outcome();
+        inFlight.remove(o.delivery().id());
+        f.subscription().gave(o.delivery());
+        metrics.outcome(f.subscription().name, o, accepted);
+        if (!accepted) {
+            log.warn("{}: outcome '{}' refused, the lease had passed to another node", o.delivery(), o.state());
+        } else if (o.state().equals("dead")) {
+            log.error(
+                    "{} is dead after {} attempts: {}",
+                    o.delivery(),
+                    o.delivery().attempt(),
+                    o.error());
+        }
+    }
+
+    private void renew() throws SQLException {
+        Collection<Delivery> held = inFlight.values();
+        if (!held.isEmpty()) {
+            store.renew(held, properties.lease());
+        }
+    }
+
+    private void reap() throws SQLException {
+        // A delivery that outlives its node again and again is given up like one that fails again and again.
+        int n = store.reap(RetryPolicy.DEFAULT.maxAttempts());
+        if (n > 0) {
+            log.warn("{} deliveries taken back from nodes that stood still", n);
+            wakeUp();
+        }
+    }
+
+    private void keepHouse() throws SQLException {
+        store.keepHouse(properties.payloadRetention(), properties.eventRetention(), properties.deliveryRetention());
+    }
+
+    private void listenLoop() {
+        while (claiming) {
+            try (Connection c = listenConnection.call()) {
+                listening = c;
+                try (Statement s = c.createStatement()) {
+                    for (String channel : listeners.keySet()) {
+                        s.execute("listen " + channel);
+                    }
+                }
+                listeners.values().forEach(Runnable::run);
+                PGConnection pg = c.unwrap(PGConnection.class);
+                while (claiming) {
+                    PGNotification[] notes = pg.getNotifications(10_000);
+                    if (notes != null && notes.length > 0) {
+                        for (PGNotification note : notes) {
+                            Runnable callback = listeners.get(note.getName());
+                            if (callback != null) {
+                                callback.run();
+                            }
+                        }
+                    } else if (!c.isValid(2)) {
+                        break;
+                    }
+                }
+            } catch (Exception e) {
+                if (claiming) {
+                    log.debug("Not listening for notifications, polling goes on: {}", e.getMessage());
+                    synchronized (listeners) {
+                        try {
+                            listeners.wait(1_000);
+                        } catch (InterruptedException stop) {
+                            return;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private interface Chore {
+        void run() throws SQLException;
+    }
+
+    private Runnable guarded(Chore chore) {
+        return () -> {
+            try {
+                chore.run();
+            } catch (SQLException e) {
+                log.debug("Chore of the event log put off: {}", e.getSQLState());
+            } catch (RuntimeException e) {
+                log.warn("Chore of the event log failed", e);
+            }
+        };
+    }
+
+    /** Stops claiming, lets what is in flight end, gives the rest back. */
+    void stopSubscription(Subscription subscription) {
+        subscription.stopClaiming();
+        try {
+            if (!subscription.awaitIdle(properties.drainTimeout().toMillis())) {
+                log.warn(
+                        "Subscription {} stopped with {} deliveries in flight; their leases will run out",
+                        subscription.name,
+                        subscription.inFlight());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        remove(subscription);
+    }
+
+    @Override
+    public void close() {
+        claiming = false;
+        wake.release();
+        subscriptions.values().forEach(Subscription::stopClaiming);
+        for (Subscription s : List.copyOf(subscriptions.values())) {
+            stopSubscription(s);
+        }
+        running = false;
+        synchronized (listeners) {
+            listeners.notifyAll();
+        }
+        Connection c = listening;
+        if (c != null) {
+            try {
+                c.abort(Runnable::run);
+            } catch (SQLException e) {
+                log.debug("Listening connection was already gone");
+            }
+        }
+        clock.shutdownNow();
+        try {
+            finisher.join(10_000);
+            claimer.join(5_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        workers.shutdown();
+    }
+
+    ExecutorService workers() {
+        return workers;
+    }
+
+    private static Thread daemon(String name, Runnable body) {
+        Thread t = new Thread(body, name);
+        t.setDaemon(true);
+        return t;
+    }
+
+    private static ThreadFactory threads(String prefix) {
+        AtomicInteger n = new AtomicInteger();
+        return r -> daemon(prefix + "-" + n.incrementAndGet(), r);
+    }
+}
