@@ -1,0 +1,66 @@
+package cl.smarterbot.hub.odoo;
+
+import org.apache.camel.Category;
+import org.apache.camel.Consumer;
+import org.apache.camel.Processor;
+import org.apache.camel.Producer;
+import org.apache.camel.spi.Metadata;
+import org.apache.camel.spi.UriEndpoint;
+import org.apache.camel.spi.UriParam;
+import org.apache.camel.spi.UriPath;
+import org.apache.camel.support.DefaultEndpoint;
+
+/** One model of an Odoo server and what to do with it. */
+@UriEndpoint(
+        firstVersion = "0.1.0",
+        scheme = "odoo",
+        title = "Odoo",
+        syntax = "odoo:model",
+        producerOnly = true,
+        remote = true,
+        category = {Category.SAAS},
+        headersClass = OdooConstants.class)
+public class OdooEndpoint extends DefaultEndpoint {
+    @UriPath
+    @Metadata(required = true)
+    private final String model;
+
+    @UriParam
+    private final OdooConfiguration configuration;
+
+    OdooEndpoint(String uri, OdooComponent component, String model, OdooConfiguration configuration) {
+        super(uri, component);
+        this.model = model;
+        this.configuration = configuration;
+    }
+
+    @Override
+    public Producer createProducer() {
+        return new OdooProducer(this);
+    }
+
+    /**
+     * Not supported: poll with a timer and {@code searchRead}.
+     *
+     * @throws UnsupportedOperationException always
+     */
+    @Override
+    public Consumer createConsumer(Processor processor) {
+        throw new UnsupportedOperationException("odoo endpoints only send; poll with a timer and searchRead");
+    }
+
+    @Override
+    public OdooComponent getComponent() {
+        return (OdooComponent) super.getComponent();
+    }
+
+    /** Technical name of the model, for example {@code res.partner}. */
+    public String getModel() {
+        return model;
+    }
+
+    /** The options of this endpoint; never null. */
+    public OdooConfiguration getConfiguration() {
+        return configuration;
+    }
+}
