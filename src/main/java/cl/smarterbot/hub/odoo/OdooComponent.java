@@ -7,6 +7,7 @@ import org.apache.camel.spi.Metadata;
 import org.apache.camel.spi.annotations.Component;
 import org.apache.camel.support.CamelContextHelper;
 import org.apache.camel.support.DefaultComponent;
+import org.apache.camel.util.PropertiesHelper;
 
 /**
  * Talks to Odoo 17 and later (and to older versions by XML-RPC). Endpoints are {@code odoo:model?operation=...}. Failures
@@ -37,6 +38,7 @@ public class OdooComponent extends DefaultComponent {
         }
         OdooConfiguration own = configuration.copy();
         OdooEndpoint endpoint = new OdooEndpoint(uri, this, remaining, own);
+        endpoint.setValues(PropertiesHelper.extractProperties(parameters, "value."));
         setProperties(endpoint, parameters);
         setProperties(getCamelContext(), own, parameters);
         own.validate();

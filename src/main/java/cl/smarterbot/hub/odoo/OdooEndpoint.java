@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.odoo;
 
+import java.util.Map;
 import org.apache.camel.Category;
 import org.apache.camel.Consumer;
 import org.apache.camel.Processor;
@@ -27,6 +28,13 @@ public class OdooEndpoint extends DefaultEndpoint {
 
     @UriParam
     private final OdooConfiguration configuration;
+
+    @UriParam(
+            prefix = "value.",
+            multiValue = true,
+            description =
+                    "Columns of an upsert as Simple expressions, for example value.name=${body[name]}; the body if none")
+    private Map<String, Object> values = Map.of();
 
     OdooEndpoint(String uri, OdooComponent component, String model, OdooConfiguration configuration) {
         super(uri, component);
@@ -57,6 +65,15 @@ public class OdooEndpoint extends DefaultEndpoint {
     /** Technical name of the model, for example {@code res.partner}. */
     public String getModel() {
         return model;
+    }
+
+    /** Columns of an upsert by name, each a Simple expression; an empty result leaves its column out. Never null. */
+    public Map<String, Object> getValues() {
+        return values;
+    }
+
+    public void setValues(Map<String, Object> values) {
+        this.values = values;
     }
 
     /** The options of this endpoint; never null. */

@@ -19,6 +19,7 @@ import org.apache.camel.support.DefaultAsyncProducer;
 /** Sends exchanges to Odoo without ever holding the calling thread for the network. */
 class OdooProducer extends DefaultAsyncProducer {
     private final OdooEndpoint endpoint;
+    private final Map<String, Expression> columns = new LinkedHashMap<>();
     private Expression key;
     private List<Object> domain;
     private Map<String, Object> context = Map.of();
@@ -36,6 +37,12 @@ class OdooProducer extends DefaultAsyncProducer {
             key = endpoint.getCamelContext().resolveLanguage("simple").createExpression(options.getKey());
             key.init(endpoint.getCamelContext());
         }
+        endpoint.getValues().forEach((column, text) -> {
+            Expression expression =
+                    endpoint.getCamelContext().resolveLanguage("simple").createExpression(text.toString());
+            expression.init(endpoint.getCamelContext());
+            columns.put(column, expression);
+        });
         if (options.getDomain() != null && !options.getDomain().isBlank()) {
             domain = domain(options.getDomain());
         }
@@ -240,7 +247,7 @@ class OdooProducer extends DefaultAsyncProducer {
         String name =
                 key != null ? key.evaluate(exchange, String.class) : message.getHeader(OdooConstants.KEY, String.class);
         String externalId = ExternalIds.of(connection, name);
-        Map<String, Object> values = asMap(body(message.getBody()), "the body of an upsert");
+        Map<String, Object> values = values(exchange);
         return client.lanes()
                 .add(
                         connection,
@@ -251,6 +258,21 @@ class OdooProducer extends DefaultAsyncProducer {
                         endpoint.getConfiguration().getBatchSize(),
                         limits)
                 .thenAccept(id -> record(message, id));
+    }
+
+    /** The columns of an upsert: those that the options name by {@code value.<column>}, else the body. */
+    private Map<String, Object> values(Exchange exchange) {
+        if (columns.isEmpty()) {
+            return asMap(body(exchange.getMessage().getBody()), "the body of an upsert");
+        }
+        Map<String, Object> values = new LinkedHashMap<>();
+        columns.forEach((column, expression) -> {
+            Object value = expression.evaluate(exchange, Object.class);
+            if (value != null && !value.toString().isEmpty()) {
+                values.put(column, value);
+            }
+        });
+        return values;
     }
 
     private static Object body(Object body) {

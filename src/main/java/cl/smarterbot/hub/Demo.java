@@ -1,0 +1,9 @@
+package cl.smarterbot.hub;
+
+import org.springframework.stereotype.Component;
+
+/** Demo. */
+@Component
+class Demo {
+    void seed() {}
+}

@@ -1,0 +1,166 @@
+package cl.smarterbot.hub;
+
+import cl.smarterbot.hub.database.DatabaseProperties;
+import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.door.ContactForm;
+import cl.smarterbot.hub.door.DoorComponent;
+import cl.smarterbot.hub.door.DoorProperties;
+import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.event.EventComponent;
+import cl.smarterbot.hub.event.EventProperties;
+import cl.smarterbot.hub.event.EventRuntime;
+import cl.smarterbot.hub.event.FailureClassifier;
+import cl.smarterbot.hub.event.TenantBinding;
+import cl.smarterbot.hub.odoo.OdooConnectionResolver;
+import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.tenancy.RutPolicy;
+import cl.smarterbot.hub.tenancy.TenantBoundDataSource;
+import cl.smarterbot.hub.tenancy.TenantInterceptStrategy;
+import cl.smarterbot.hub.tenancy.TenantLookup;
+import cl.smarterbot.hub.tenancy.TenantRegistry;
+import cl.smarterbot.hub.tenancy.TenantScope;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.sql.SQLException;
+import java.util.List;
+import javax.sql.DataSource;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.spring.boot.CamelContextConfiguration;
+import org.postgresql.util.PSQLException;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+
+/** Puts the parts together. The packages know each other only as {@code docs/adr/0001-shape-of-the-hub.md} allows. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({DatabaseProperties.class, DoorProperties.class, EventProperties.class})
+class HubConfiguration {
+
+    @Bean(destroyMethod = "close")
+    HubDatabase hubDatabase(DatabaseProperties properties) {
+        return new HubDatabase(properties);
+    }
+
+    /** The only DataSource that routes can see. */
+    @Bean
+    DataSource tenantDataSource(HubDatabase database) {
+        return new TenantBoundDataSource(database.as(HubDatabase.Role.APP));
+    }
+
+    @Bean(destroyMethod = "close")
+    EventRuntime eventRuntime(HubDatabase database, EventProperties properties, MeterRegistry meters) {
+        return new EventRuntime(
+                database.as(HubDatabase.Role.WRITER),
+                database.as(HubDatabase.Role.ENGINE),
+                database::listenConnection,
+                properties,
+                meters);
+    }
+
+    @Bean
+    TenantRegistry tenantRegistry(
+            HubDatabase database, Environment environment, @Value("${hub.tenancy.legacy-ruts:}") List<String> legacy) {
+        return new TenantRegistry(
+                database.as(HubDatabase.Role.REGISTRY),
+                legacy.isEmpty() ? RutPolicy.STRICT : RutPolicy.allowing(legacy),
+                environment.matchesProfiles("demo"));
+    }
+
+    @Bean
+    TenantLookup tenantLookup(TenantRegistry registry) {
+        return new TenantLookup(registry);
+    }
+
+    @Bean(destroyMethod = "close")
+    DoorServer doorServer(
+            DoorProperties properties,
+            TenantRegistry registry,
+            MeterRegistry meters,
+            HubDatabase database,
+            EventRuntime runtime) {
+        return new DoorServer(
+                properties,
+                registry,
+                meters,
+                () -> database.ready() && runtime.log().available());
+    }
+
+    @Bean("door")
+    DoorComponent doorComponent(DoorServer server) {
+        return new DoorComponent(server);
+    }
+
+    @Bean
+    ContactForm contactForm() {
+        return new ContactForm();
+    }
+
+    @Bean("event")
+    EventComponent eventComponent(EventRuntime runtime) {
+        return new EventComponent(
+                runtime,
+                new TenantBinding() {
+                    @Override
+                    public String tenantOf(Exchange exchange) {
+                        return TenantScope.of(exchange).orElse(null);
+                    }
+
+                    @Override
+                    public void bind(Exchange exchange, String tenant) {
+                        TenantScope.bind(exchange, tenant);
+                    }
+                },
+                HubConfiguration::classify);
+    }
+
+    /** What the parts that the log must not know say about trying again. */
+    private static FailureClassifier.Failure classify(Throwable failure) {
+        if (failure instanceof OdooException e) {
+            return new FailureClassifier.Failure(
+                    !e.isTransient(), e.retryAfter().orElse(null), "Odoo: " + e.kind() + ": " + e.getMessage());
+        }
+        if (failure instanceof PSQLException e && e.getServerErrorMessage() != null) {
+            String state = e.getSQLState();
+            boolean permanent = state.startsWith("22") || state.startsWith("23") || state.startsWith("42");
+            return new FailureClassifier.Failure(
+                    permanent,
+                    null,
+                    "database: " + state + " " + e.getServerErrorMessage().getMessage());
+        }
+        if (failure instanceof SQLException e) {
+            return new FailureClassifier.Failure(false, null, "database: " + e.getSQLState());
+        }
+        return null;
+    }
+
+    @Bean
+    OdooConnectionResolver odooConnectionResolver(
+            TenantRegistry registry,
+            @Value("${hub.odoo.url:}") String defaultUrl,
+            @Value("${hub.odoo.db:}") String defaultDb) {
+        return new TenantOdooConnections(registry, defaultUrl, defaultDb);
+    }
+
+    @Bean
+    CamelContextConfiguration camelContextConfiguration() {
+        return new CamelContextConfiguration() {
+            @Override
+            public void beforeApplicationStart(CamelContext context) {
+                context.getCamelContextExtension().addInterceptStrategy(new TenantInterceptStrategy());
+            }
+
+            @Override
+            public void afterApplicationStart(CamelContext context) {
+                // Nothing: the public port opens when everything runs, see HubLifecycle.
+            }
+        };
+    }
+
+    @Bean
+    HubLifecycle hubLifecycle(
+            HubDatabase database, EventRuntime runtime, TenantRegistry registry, DoorServer door, Demo demo) {
+        return new HubLifecycle(database, runtime, registry, door, demo);
+    }
+}

@@ -1,0 +1,41 @@
+package cl.smarterbot.hub;
+
+import cl.smarterbot.hub.odoo.OdooConnection;
+import cl.smarterbot.hub.odoo.OdooConnectionResolver;
+import cl.smarterbot.hub.odoo.OdooTransport;
+import cl.smarterbot.hub.tenancy.Tenant;
+import cl.smarterbot.hub.tenancy.TenantRegistry;
+import cl.smarterbot.hub.tenancy.TenantScope;
+import java.util.Locale;
+import org.apache.camel.Exchange;
+
+/** Gives each exchange its own tenant's Odoo: a route cannot name another one. */
+final class TenantOdooConnections implements OdooConnectionResolver {
+
+    private final TenantRegistry registry;
+    private final String defaultUrl;
+    private final String defaultDb;
+
+    TenantOdooConnections(TenantRegistry registry, String defaultUrl, String defaultDb) {
+        this.registry = registry;
+        this.defaultUrl = defaultUrl;
+        this.defaultDb = defaultDb;
+    }
+
+    @Override
+    public OdooConnection resolve(Exchange exchange) {
+        Tenant tenant = TenantScope.of(exchange).flatMap(registry::byRut).orElse(null);
+        if (tenant == null || tenant.odoo() == null) {
+            return null;
+        }
+        Tenant.OdooSettings odoo = tenant.odoo();
+        return new OdooConnection(
+                odoo.url() != null ? odoo.url() : defaultUrl,
+                odoo.db() != null ? odoo.db() : defaultDb,
+                odoo.user(),
+                "demo",
+                odoo.companyId() == null ? null : odoo.companyId().longValue(),
+                "hub_" + tenant.rut().replace('-', '_').toLowerCase(Locale.ROOT),
+                OdooTransport.valueOf(odoo.transport().toUpperCase(Locale.ROOT)));
+    }
+}

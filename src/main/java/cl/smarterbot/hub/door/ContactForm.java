@@ -1,0 +1,270 @@
+package cl.smarterbot.hub.door;
+
+import cl.smarterbot.hub.event.EventConstants;
+import cl.smarterbot.hub.event.NewEvent;
+import cl.smarterbot.hub.tenancy.TenantScope;
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+
+/**
+ * The contact form of the SmarterOS front ends: {@code name}, {@code email}, {@code message} and optionally {@code phone} and
+ * {@code source}. Reads the raw bytes, reports every broken rule at once, and leaves the clean contact as the body of the event.
+ */
+public final class ContactForm {
+
+    private static final int MAX_NAME = 200;
+    private static final int MAX_EMAIL = 254;
+    private static final int MAX_MESSAGE = 5000;
+    private static final int MAX_PHONE = 50;
+    private static final int MAX_SOURCE = 100;
+    private static final int MAX_IDEMPOTENCY_KEY = 255;
+
+    private static final Pattern EMAIL = Pattern.compile(
+            "[^\\s@<>()\\[\\]\\\\,;:\"\\p{Cntrl}]{1,64}@(?:[\\p{L}\\p{N}](?:[\\p{L}\\p{N}-]{0,61}[\\p{L}\\p{N}])?\\.)+[\\p{L}\\p{N}-]{2,63}");
+    private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1," + MAX_IDEMPOTENCY_KEY + "}");
+
+    private static final JsonFactory JSON = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(20)
+                    .maxStringLength(64 * 1024)
+                    .maxNumberLength(100)
+                    .build())
+            .build();
+
+    private record Contact(String name, String email, String message, String phone, String source) {}
+
+    /**
+     * Reads the request and prepares the event: body, key, metadata and, with an {@code Idempotency-Key}, the dedup.
+     *
+     * @throws ProblemException 400 if the JSON or a header is malformed, 422 with all invalid fields
+     */
+    public void read(Exchange exchange) {
+        Message message = exchange.getMessage();
+        byte[] raw = message.getBody(byte[].class);
+        String idempotencyKey = message.getHeader("Idempotency-Key", String.class);
+        if (idempotencyKey != null && !IDEMPOTENCY_KEY.matcher(idempotencyKey).matches()) {
+            throw new ProblemException(Problem.badHeader(
+                    "Idempotency-Key", "pattern", "Debe tener de 1 a 255 caracteres ASCII visibles."));
+        }
+        Contact contact = parse(raw);
+        String tenant = TenantScope.of(exchange).orElseThrow();
+        byte[] body = json(contact, originHost(message.getHeader("Origin", String.class)));
+        message.setBody(body);
+        message.setHeader(EventConstants.KEY, key(tenant, contact.email()));
+        message.setHeader(EventConstants.METADATA, metadata(contact));
+        if (idempotencyKey != null) {
+            message.setHeader(EventConstants.DEDUP, new NewEvent.Dedup("contact", idempotencyKey, sha256(raw)));
+        }
+    }
+
+    private static Contact parse(byte[] raw) {
+        List<Problem.Invalid> invalid = new ArrayList<>();
+        String[] values = new String[5];
+        boolean[] wrongType = new boolean[5];
+        try (JsonParser p = JSON.createParser(raw)) {
+            if (p.nextToken() != JsonToken.START_OBJECT) {
+                throw new ProblemException(Problem.malformed());
+            }
+            while (p.nextToken() == JsonToken.FIELD_NAME) {
+                int field = index(p.currentName());
+                JsonToken token = p.nextToken();
+                if (field < 0) {
+                    p.skipChildren();
+                } else if (token == JsonToken.VALUE_STRING) {
+                    values[field] = p.getText();
+                } else if (token != JsonToken.VALUE_NULL) {
+                    wrongType[field] = true;
+                    p.skipChildren();
+                }
+            }
+            if (p.nextToken() != null) {
+                throw new ProblemException(Problem.malformed());
+            }
+        } catch (IOException e) {
+            throw new ProblemException(Problem.malformed());
+        }
+        Contact contact = new Contact(
+                oneLine(values[0]), oneLine(values[1]), text(values[2]), oneLine(values[3]), oneLine(values[4]));
+        required(invalid, wrongType[0], "name", contact.name(), MAX_NAME, "el nombre");
+        required(invalid, wrongType[1], "email", contact.email(), MAX_EMAIL, "el correo");
+        required(invalid, wrongType[2], "message", contact.message(), MAX_MESSAGE, "el mensaje");
+        optional(invalid, wrongType[3], "phone", contact.phone(), MAX_PHONE, "El teléfono");
+        optional(invalid, wrongType[4], "source", contact.source(), MAX_SOURCE, "El origen");
+        boolean emailFine = invalid.stream().noneMatch(i -> i.field().equals("email"));
+        if (emailFine && !EMAIL.matcher(contact.email()).matches()) {
+            invalid.add(new Problem.Invalid("email", "format", "Escriba un correo válido, como nombre@ejemplo.cl."));
+        }
+        if (!invalid.isEmpty()) {
+            throw new ProblemException(Problem.invalidFields(invalid));
+        }
+        return contact;
+    }
+
+    private static int index(String name) {
+        return switch (name) {
+            case "name" -> 0;
+            case "email" -> 1;
+            case "message" -> 2;
+            case "phone" -> 3;
+            case "source" -> 4;
+            default -> -1;
+        };
+    }
+
+    private static void required(
+            List<Problem.Invalid> invalid, boolean wrongType, String field, String value, int max, String what) {
+        if (wrongType) {
+            invalid.add(new Problem.Invalid(field, "type", "Debe ser un texto."));
+        } else if (value == null || value.isEmpty()) {
+            invalid.add(new Problem.Invalid(field, "required", "Falta " + what + "."));
+        } else {
+            check(invalid, field, value, max);
+        }
+    }
+
+    private static void optional(
+            List<Problem.Invalid> invalid, boolean wrongType, String field, String value, int max, String what) {
+        if (wrongType) {
+            invalid.add(new Problem.Invalid(field, "type", what + " debe ser un texto."));
+        } else if (value != null) {
+            check(invalid, field, value, max);
+        }
+    }
+
+    private static void check(List<Problem.Invalid> invalid, String field, String value, int max) {
+        if (value.codePointCount(0, value.length()) > max) {
+            invalid.add(new Problem.Invalid(field, "max-length", "Puede tener hasta " + max + " caracteres."));
+        }
+        if (!wellFormed(value)) {
+            invalid.add(new Problem.Invalid(field, "characters", "Contiene caracteres que no son válidos."));
+        }
+    }
+
+    /** A surrogate without its other half is no character and cannot be stored as UTF-8. */
+    private static boolean wellFormed(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (Character.isHighSurrogate(c)) {
+                if (i + 1 == value.length() || !Character.isLowSurrogate(value.charAt(++i))) {
+                    return false;
+                }
+            } else if (Character.isLowSurrogate(c)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Line breaks and control characters in a name or an address become a space: nothing can smuggle a header through them. */
+    private static String oneLine(String value) {
+        if (value == null) {
+            return null;
+        }
+        StringBuilder clean = new StringBuilder(value.length());
+        boolean space = false;
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            boolean blank = Character.isISOControl(c) || Character.isWhitespace(c) || c == '\u2028' || c == '\u2029';
+            if (!blank) {
+                if (space && clean.length() > 0) {
+                    clean.append(' ');
+                }
+                clean.append(c);
+            }
+            space = blank;
+        }
+        return clean.isEmpty() ? null : clean.toString();
+    }
+
+    /** Keeps line breaks and tabs; other control characters, which neither PostgreSQL nor XML takes, are dropped. */
+    private static String text(String value) {
+        if (value == null) {
+            return null;
+        }
+        StringBuilder clean = new StringBuilder(value.length());
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (!Character.isISOControl(c) || c == '\n' || c == '\t') {
+                clean.append(c);
+            }
+        }
+        return clean.toString().strip();
+    }
+
+    private static String originHost(String origin) {
+        try {
+            return origin == null ? null : URI.create(origin).getHost();
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    private static byte[] json(Contact contact, String domain) {
+        ByteArrayOutputStream out =
+                new ByteArrayOutputStream(256 + contact.message().length());
+        try (JsonGenerator g = JSON.createGenerator(out)) {
+            g.writeStartObject();
+            g.writeStringField("name", contact.name());
+            g.writeStringField("email", contact.email());
+            g.writeStringField("message", contact.message());
+            write(g, "phone", contact.phone());
+            write(g, "source", contact.source());
+            write(g, "domain", domain);
+            g.writeEndObject();
+        } catch (IOException e) {
+            throw new ProblemException(Problem.malformed());
+        }
+        return out.toByteArray();
+    }
+
+    private static void write(JsonGenerator g, String field, String value) throws IOException {
+        if (value != null) {
+            g.writeStringField(field, value);
+        }
+    }
+
+    private static String metadata(Contact contact) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(64);
+        try (JsonGenerator g = JSON.createGenerator(out)) {
+            g.writeStartObject();
+            write(g, "source", contact.source());
+            g.writeBooleanField("has_phone", contact.phone() != null);
+            g.writeEndObject();
+        } catch (IOException e) {
+            throw new ProblemException(Problem.malformed());
+        }
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    /** Events of one person in one tenant keep their order; the address itself stays out of the log. */
+    private static String key(String tenant, String email) {
+        byte[] hash = sha256((tenant + '\n' + email.toLowerCase(Locale.ROOT)).getBytes(StandardCharsets.UTF_8));
+        return "contact-" + HexFormat.of().formatHex(hash, 0, 12);
+    }
+
+    private static byte[] sha256(byte[] bytes) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(bytes);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+package cl.smarterbot.hub.door;
+
+/** How a door learns which tenant is calling. */
+public enum Credential {
+    /** No tenant: public information only. */
+    NONE,
+    /** {@code X-API-Key}, else the host of {@code Origin}, else the house tenant. */
+    KEY_OR_ORIGIN
+}

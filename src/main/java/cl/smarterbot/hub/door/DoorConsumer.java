@@ -1,0 +1,64 @@
+package cl.smarterbot.hub.door;
+
+import java.util.Locale;
+import java.util.Set;
+import org.apache.camel.Processor;
+import org.apache.camel.Suspendable;
+import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
+import org.apache.camel.component.platform.http.spi.PlatformHttpConsumer;
+import org.apache.camel.support.DefaultConsumer;
+
+/** A route behind a public path. While its route is suspended, callers get 503. */
+final class DoorConsumer extends DefaultConsumer implements PlatformHttpConsumer, Suspendable {
+
+    private final DoorServer server;
+    private final Set<String> methods;
+    private final Set<String> consumes;
+
+    DoorConsumer(DoorServer server, DoorEndpoint endpoint, Processor processor) {
+        super(endpoint, processor);
+        this.server = server;
+        this.methods = split(endpoint.getHttpMethodRestrict() == null ? "POST" : endpoint.getHttpMethodRestrict());
+        this.consumes = endpoint.getConsumes() == null
+                ? Set.of()
+                : split(endpoint.getConsumes().toLowerCase(Locale.ROOT));
+    }
+
+    private static Set<String> split(String list) {
+        return Set.of(list.trim().split("\\s*,\\s*"));
+    }
+
+    Set<String> methods() {
+        return methods;
+    }
+
+    boolean takesBody() {
+        return !consumes.isEmpty();
+    }
+
+    boolean consumes(String contentType) {
+        if (contentType == null) {
+            return false;
+        }
+        int semicolon = contentType.indexOf(';');
+        String media = semicolon < 0 ? contentType : contentType.substring(0, semicolon);
+        return consumes.contains(media.trim().toLowerCase(Locale.ROOT));
+    }
+
+    @Override
+    public DoorEndpoint getEndpoint() {
+        return (DoorEndpoint) (PlatformHttpEndpoint) super.getEndpoint();
+    }
+
+    @Override
+    protected void doStart() throws Exception {
+        super.doStart();
+        server.open(this);
+    }
+
+    @Override
+    protected void doStop() throws Exception {
+        server.close(this);
+        super.doStop();
+    }
+}

@@ -1,0 +1,60 @@
+package cl.smarterbot.hub.door;
+
+import org.apache.camel.component.platform.http.PlatformHttpComponent;
+import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
+import org.apache.camel.spi.UriEndpoint;
+import org.apache.camel.spi.UriParam;
+import org.springframework.util.unit.DataSize;
+
+/** One public path. */
+@UriEndpoint(
+        firstVersion = "0.1.0",
+        scheme = "door",
+        extendsScheme = "platform-http",
+        title = "Door",
+        syntax = "door:path",
+        consumerOnly = true)
+public class DoorEndpoint extends PlatformHttpEndpoint {
+
+    @UriParam(defaultValue = "KEY_OR_ORIGIN", description = "How the door learns which tenant is calling")
+    private Credential credential = Credential.KEY_OR_ORIGIN;
+
+    @UriParam(defaultValue = "64KB", description = "Largest body; more is refused with 413")
+    private String maxBody = "64KB";
+
+    @UriParam(defaultValue = "contacts:write", description = "Scope that an API key must have")
+    private String scope = "contacts:write";
+
+    public DoorEndpoint(String uri, String remaining, PlatformHttpComponent component) {
+        super(uri, remaining, component);
+    }
+
+    public Credential getCredential() {
+        return credential;
+    }
+
+    public void setCredential(Credential credential) {
+        this.credential = credential;
+    }
+
+    public String getMaxBody() {
+        return maxBody;
+    }
+
+    public void setMaxBody(String maxBody) {
+        DataSize.parse(maxBody);
+        this.maxBody = maxBody;
+    }
+
+    public String getScope() {
+        return scope;
+    }
+
+    public void setScope(String scope) {
+        this.scope = scope;
+    }
+
+    int maxBodyBytes() {
+        return Math.toIntExact(DataSize.parse(maxBody).toBytes());
+    }
+}

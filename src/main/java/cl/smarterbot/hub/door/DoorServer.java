@@ -1,0 +1,451 @@
+package cl.smarterbot.hub.door;
+
+import cl.smarterbot.hub.event.EventConflictException;
+import cl.smarterbot.hub.event.EventLogUnavailableException;
+import cl.smarterbot.hub.event.EventRejectedException;
+import cl.smarterbot.hub.tenancy.Caller;
+import cl.smarterbot.hub.tenancy.TenantRegistry;
+import cl.smarterbot.hub.tenancy.TenantScope;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.Processor;
+import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
+import org.apache.camel.component.platform.http.spi.PlatformHttpConsumer;
+import org.apache.camel.component.platform.http.spi.PlatformHttpEngine;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The public port: the engine behind {@code door:} endpoints. Asynchronous from the first byte to the answer, so that a request
+ * that waits for its commit holds no thread. What a route gets is decided here: bytes within the limit, a known tenant, and no
+ * header that could steer Camel; what the caller gets is only what the route set for it.
+ */
+public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(DoorServer.class);
+
+    /** The only headers that reach a route. Credentials and anything named Camel* stay outside. */
+    private static final List<String> INBOUND =
+            List.of("Content-Type", "Idempotency-Key", "Origin", "User-Agent", "If-None-Match", "traceparent");
+
+    /** The only headers that leave with an answer. */
+    private static final List<String> OUTBOUND = List.of("Location", "ETag", "Cache-Control", "Retry-After");
+
+    private static final int LONGEST_HEADERS = 16 * 1024;
+
+    private final DoorProperties properties;
+    private final TenantRegistry registry;
+    private final MeterRegistry meters;
+    private final Vertx vertx;
+    private final Map<String, DoorConsumer> doors = new ConcurrentHashMap<>();
+    private final Map<String, Timer> timers = new ConcurrentHashMap<>();
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private final java.util.function.BooleanSupplier healthy;
+    private HttpServer server;
+    private volatile boolean draining;
+
+    /**
+     * @param healthy whether the hub can do its work; answered at {@code /health} as up or down and nothing more
+     */
+    public DoorServer(
+            DoorProperties properties,
+            TenantRegistry registry,
+            MeterRegistry meters,
+            java.util.function.BooleanSupplier healthy) {
+        this.properties = properties;
+        this.registry = registry;
+        this.meters = meters;
+        this.healthy = healthy;
+        int loops = properties.eventLoops() > 0
+                ? properties.eventLoops()
+                : Runtime.getRuntime().availableProcessors();
+        this.vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops).setWorkerPoolSize(4));
+        meters.gauge("hub.door.in.flight", inFlight);
+    }
+
+    /** Opens the port. Until a route opened its door, callers get 404. */
+    public void start() {
+        HttpServerOptions options = new HttpServerOptions()
+                .setHost(properties.address())
+                .setPort(properties.port())
+                .setAlpnVersions(List.of(HttpVersion.HTTP_1_1))
+                .setHttp2ClearTextEnabled(false)
+                .setMaxHeaderSize(LONGEST_HEADERS)
+                .setMaxInitialLineLength(4096)
+                .setIdleTimeout((int) properties.idleTimeout().toSeconds())
+                .setIdleTimeoutUnit(TimeUnit.SECONDS)
+                .setDecompressionSupported(false)
+                .setTcpNoDelay(true)
+                .setAcceptBacklog(1024);
+        try {
+            server = vertx.createHttpServer(options)
+                    .requestHandler(this::handle)
+                    .invalidRequestHandler(request -> {
+                        answer(request.response(), Problem.malformed(), true);
+                    })
+                    .listen()
+                    .toCompletionStage()
+                    .toCompletableFuture()
+                    .get(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("Interrupted while opening the public port", e);
+        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+            throw new IllegalStateException(
+                    "The public port " + properties.address() + ":" + properties.port()
+                            + " cannot be opened; is another program using it? HUB_PORT sets another one.",
+                    e);
+        }
+    }
+
+    public int port() {
+        return server.actualPort();
+    }
+
+    @Override
+    public int getServerPort() {
+        return server == null ? properties.port() : server.actualPort();
+    }
+
+    @Override
+    public PlatformHttpConsumer createConsumer(PlatformHttpEndpoint endpoint, Processor processor) {
+        return new DoorConsumer(this, (DoorEndpoint) endpoint, processor);
+    }
+
+    void open(DoorConsumer consumer) {
+        String path = consumer.getEndpoint().getPath();
+        if (doors.putIfAbsent(path, consumer) != null) {
+            throw new IllegalStateException("Two routes open the door " + path);
+        }
+    }
+
+    void close(DoorConsumer consumer) {
+        doors.remove(consumer.getEndpoint().getPath(), consumer);
+    }
+
+    private void handle(HttpServerRequest request) {
+        long start = System.nanoTime();
+        String path = request.path();
+        if (path != null && path.equals("/health")) {
+            health(request);
+            return;
+        }
+        DoorConsumer door = path == null ? null : doors.get(path);
+        if (door == null) {
+            refuse(request, Problem.NOT_FOUND, "other", start);
+            return;
+        }
+        if (!door.methods().contains(request.method().name())) {
+            request.response()
+                    .putHeader(
+                            "Allow",
+                            String.join(", ", door.methods().stream().sorted().toList()));
+            refuse(request, Problem.METHOD, path, start);
+            return;
+        }
+        if (draining || door.isSuspended()) {
+            refuse(request, Problem.UNAVAILABLE, path, start);
+            return;
+        }
+        Caller caller = null;
+        if (door.getEndpoint().getCredential() != Credential.NONE) {
+            if (!registry.loaded()) {
+                refuse(request, Problem.UNAVAILABLE, path, start);
+                return;
+            }
+            caller = identify(request).orElse(null);
+            if (caller == null || !caller.may(door.getEndpoint().getScope())) {
+                refuse(request, Problem.UNAUTHENTICATED, path, start);
+                return;
+            }
+        }
+        if (door.takesBody()) {
+            String encoding = request.getHeader("Content-Encoding");
+            if (!door.consumes(request.getHeader("Content-Type"))
+                    || encoding != null && !encoding.equalsIgnoreCase("identity")) {
+                refuse(request, Problem.UNSUPPORTED, path, start);
+                return;
+            }
+            if (declaredLength(request) > door.getEndpoint().maxBodyBytes()) {
+                refuse(request, Problem.TOO_LARGE, path, start);
+                return;
+            }
+        }
+        receive(request, door, caller, start);
+    }
+
+    private static long declaredLength(HttpServerRequest request) {
+        String length = request.getHeader("Content-Length");
+        try {
+            return length == null ? -1 : Long.parseLong(length);
+        } catch (NumberFormatException e) {
+            return Long.MAX_VALUE;
+        }
+    }
+
+    private Optional<Caller> identify(HttpServerRequest request) {
+        List<String> keys = request.headers().getAll("X-API-Key");
+        if (!keys.isEmpty()) {
+            // A key that is sent must be right: no falling back to a weaker credential.
+            return keys.size() == 1 ? registry.byApiKey(keys.get(0)) : Optional.empty();
+        }
+        String origin = request.getHeader("Origin");
+        if (origin != null) {
+            Optional<Caller> known = host(origin).flatMap(registry::byOriginHost);
+            if (known.isPresent()) {
+                return known;
+            }
+        }
+        return registry.house();
+    }
+
+    private static Optional<String> host(String origin) {
+        try {
+            return Optional.ofNullable(URI.create(origin).getHost()).map(h -> h.toLowerCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    private void receive(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
+        BodyCollector body = new BodyCollector(door.getEndpoint().maxBodyBytes(), declaredLength(request));
+        String path = request.path();
+        long timer = vertx.setTimer(properties.requestTimeout().toMillis(), id -> {
+            if (body.close()) {
+                refuse(request, Problem.TIMEOUT, path, start);
+            }
+        });
+        request.exceptionHandler(e -> {
+            vertx.cancelTimer(timer);
+            body.close();
+        });
+        request.handler(chunk -> {
+            if (!body.add(chunk.getByteBuf()) && body.close()) {
+                vertx.cancelTimer(timer);
+                refuse(request, Problem.TOO_LARGE, path, start);
+            }
+        });
+        request.endHandler(end -> {
+            vertx.cancelTimer(timer);
+            if (body.close()) {
+                run(request, door, caller, body.bytes(), start);
+            }
+        });
+    }
+
+    private void run(HttpServerRequest request, DoorConsumer door, Caller caller, byte[] body, long start) {
+        inFlight.incrementAndGet();
+        Exchange exchange = door.createExchange(false);
+        Message message = exchange.getMessage();
+        message.setBody(body);
+        message.setHeader(Exchange.HTTP_METHOD, request.method().name());
+        message.setHeader(Exchange.HTTP_PATH, request.path());
+        for (String name : INBOUND) {
+            String value = request.getHeader(name);
+            if (value != null) {
+                message.setHeader(name, value);
+            }
+        }
+        if (caller != null) {
+            TenantScope.bind(exchange, caller.tenant().rut());
+        }
+        var context = vertx.getOrCreateContext();
+        Answered answered = new Answered();
+        long timeout = vertx.setTimer(properties.answerTimeout().toMillis(), id -> {
+            if (answered.first()) {
+                finish(request, door, Problem.UNAVAILABLE, start);
+            }
+        });
+        door.getAsyncProcessor().process(exchange, doneSync -> {
+            Reply reply = reply(exchange, door);
+            door.releaseExchange(exchange, false);
+            context.runOnContext(v -> {
+                vertx.cancelTimer(timeout);
+                if (answered.first()) {
+                    send(request, reply);
+                    finished(door.getEndpoint().getPath(), reply.status(), start);
+                }
+            });
+        });
+    }
+
+    private static final class Answered {
+        private boolean done;
+
+        /** Only ever called on the request's event loop. */
+        boolean first() {
+            boolean first = !done;
+            done = true;
+            return first;
+        }
+    }
+
+    private record Reply(int status, String contentType, byte[] body, Map<String, String> headers) {}
+
+    private Reply reply(Exchange exchange, DoorConsumer door) {
+        Throwable failure = exchange.getException();
+        if (failure != null) {
+            Problem problem = problem(failure, door);
+            return new Reply(
+                    problem.status(),
+                    "application/problem+json",
+                    problem.json(),
+                    problem.retryAfterSeconds() > 0
+                            ? Map.of("Retry-After", Integer.toString(problem.retryAfterSeconds()))
+                            : Map.of());
+        }
+        Message message = exchange.getMessage();
+        Integer status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
+        Map<String, String> headers = Map.of();
+        for (String name : OUTBOUND) {
+            String value = message.getHeader(name, String.class);
+            if (value != null) {
+                headers = headers.isEmpty() ? new java.util.HashMap<>() : headers;
+                headers.put(name, value);
+            }
+        }
+        Object body = message.getBody();
+        byte[] bytes = body instanceof byte[] raw
+                ? raw
+                : body == null ? new byte[0] : message.getBody(String.class).getBytes(StandardCharsets.UTF_8);
+        String type = message.getHeader(Exchange.CONTENT_TYPE, String.class);
+        return new Reply(status == null ? 200 : status, type == null ? "application/json" : type, bytes, headers);
+    }
+
+    private Problem problem(Throwable failure, DoorConsumer door) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof ProblemException p) {
+                return p.problem();
+            }
+            if (t instanceof EventConflictException) {
+                return Problem.CONFLICT;
+            }
+            if (t instanceof EventLogUnavailableException) {
+                return Problem.UNAVAILABLE;
+            }
+            if (t instanceof EventRejectedException) {
+                return Problem.malformed();
+            }
+        }
+        log.error(
+                "Door {} failed: {}",
+                door.getEndpoint().getPath(),
+                failure.getClass().getName());
+        log.debug("Door {} failed", door.getEndpoint().getPath(), failure);
+        return Problem.INTERNAL;
+    }
+
+    private static void send(HttpServerRequest request, Reply reply) {
+        HttpServerResponse response = request.response();
+        if (response.closed() || response.ended()) {
+            return;
+        }
+        response.setStatusCode(reply.status())
+                .putHeader("Content-Type", reply.contentType())
+                .putHeader("X-Content-Type-Options", "nosniff");
+        reply.headers().forEach(response::putHeader);
+        response.end(io.vertx.core.buffer.Buffer.buffer(reply.body()));
+    }
+
+    private void finish(HttpServerRequest request, DoorConsumer door, Problem problem, long start) {
+        answer(request.response(), problem, false);
+        finished(door.getEndpoint().getPath(), problem.status(), start);
+    }
+
+    private void finished(String path, int status, long start) {
+        inFlight.decrementAndGet();
+        record(path, status, start);
+    }
+
+    private void record(String path, int status, long start) {
+        timers.computeIfAbsent(path + ' ' + status, k -> Timer.builder("hub.door.requests")
+                        .description("Requests at the public port")
+                        .tag("path", path)
+                        .tag("status", Integer.toString(status))
+                        .register(meters))
+                .record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+    }
+
+    /** An early refusal: the body may still be on its way, so the connection does not live on. */
+    private void refuse(HttpServerRequest request, Problem problem, String path, long start) {
+        boolean mayHaveBody =
+                request.getHeader("Content-Length") != null || request.getHeader("Transfer-Encoding") != null;
+        answer(request.response(), problem, mayHaveBody && !request.isEnded());
+        record(path, problem.status(), start);
+    }
+
+    private static void answer(HttpServerResponse response, Problem problem, boolean close) {
+        if (response.ended() || response.closed()) {
+            return;
+        }
+        response.setStatusCode(problem.status())
+                .putHeader("Content-Type", "application/problem+json")
+                .putHeader("X-Content-Type-Options", "nosniff");
+        if (problem.retryAfterSeconds() > 0) {
+            response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
+        }
+        if (close) {
+            response.putHeader("Connection", "close");
+        }
+        response.end(io.vertx.core.buffer.Buffer.buffer(problem.json()));
+    }
+
+    private void health(HttpServerRequest request) {
+        boolean up = healthy.getAsBoolean() && !draining;
+        request.response()
+                .setStatusCode(up ? 200 : 503)
+                .putHeader("Content-Type", "application/json")
+                .putHeader("Cache-Control", "no-store")
+                .end(up ? "{\"status\":\"up\"}" : "{\"status\":\"down\"}");
+    }
+
+    /** New requests get 503; those in flight may end. */
+    public void drain() {
+        draining = true;
+        long end = System.nanoTime() + properties.drainTimeout().toNanos();
+        synchronized (inFlight) {
+            try {
+                while (inFlight.get() > 0 && System.nanoTime() < end) {
+                    inFlight.wait(20);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    Set<String> paths() {
+        return Set.copyOf(doors.keySet());
+    }
+
+    @Override
+    public void close() {
+        drain();
+        try {
+            vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+            log.warn("The public port did not close cleanly: {}", e.getMessage());
+        }
+    }
+}
