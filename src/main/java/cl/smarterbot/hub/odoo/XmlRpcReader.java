@@ -247,7 +247,7 @@ final class XmlRpcReader {
 
     private static byte[] base64(String text) {
         try {
-            return Base64.getMimeDecoder().decode(text);
+            return Base64.getDecoder().decode(text.replaceAll("\\s+", ""));
         } catch (IllegalArgumentException e) {
             throw malformed("it has base64 that is not valid");
         }
