@@ -1,0 +1,32 @@
+package cl.smarterbot.hub.sandbox;
+
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** One HTTP answer. */
+record SandboxAnswer(int status, Map<String, String> headers, byte[] body) {
+
+    static SandboxAnswer of(int status, String contentType, byte[] body) {
+        Map<String, String> headers = new LinkedHashMap<>();
+        headers.put("Content-Type", contentType);
+        return new SandboxAnswer(status, headers, body);
+    }
+
+    static SandboxAnswer of(int status, String contentType, String body) {
+        return of(status, contentType, body.getBytes(StandardCharsets.UTF_8));
+    }
+
+    static SandboxAnswer html(int status, String body) {
+        return of(status, "text/html; charset=utf-8", body);
+    }
+
+    static SandboxAnswer json(int status, Object body) {
+        return of(status, "application/json; charset=utf-8", SandboxJson.write(body));
+    }
+
+    SandboxAnswer with(String name, String value) {
+        headers.put(name, value);
+        return this;
+    }
+}
