@@ -70,13 +70,6 @@ final class OdooFault extends RuntimeException {
         return new OdooFault(Kind.ERROR, type.indexOf('.') < 0 ? "builtins." + type : type, message, cause);
     }
 
-    /** Arguments of a shape that Odoo's own code trips over too: an answer, not a broken connection. */
-    static OdooFault tripped(RuntimeException e) {
-        return e instanceof OdooFault fault
-                ? fault
-                : error("TypeError", "unsupported arguments (" + e.getClass().getSimpleName() + ")");
-    }
-
     /** What Python prints: the last line names the exception as a traceback does. */
     String traceback() {
         String frames = "Traceback (most recent call last):\n"

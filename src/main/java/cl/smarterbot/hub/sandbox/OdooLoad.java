@@ -115,7 +115,7 @@ final class OdooLoad {
         errors++;
     }
 
-    static Map<String, Object> recordMessage(int row, String text) {
+    private static Map<String, Object> recordMessage(int row, String text) {
         Map<String, Object> message = new LinkedHashMap<>();
         message.put("rows", span(row));
         message.put("record", row);

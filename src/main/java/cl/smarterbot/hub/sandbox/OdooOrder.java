@@ -1,8 +1,8 @@
 package cl.smarterbot.hub.sandbox;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -47,27 +47,14 @@ final class OdooOrder {
         if (records.size() < 2) {
             return;
         }
-        record Keyed(OdooRecord record, Object[] keys) {}
-        List<Keyed> keyed = new ArrayList<>(records.size());
-        for (OdooRecord record : records) {
-            Object[] keys = new Object[terms.size()];
-            for (int i = 0; i < keys.length; i++) {
-                keys[i] = key(env, model, record, terms.get(i).field());
-            }
-            keyed.add(new Keyed(record, keys));
+        Comparator<OdooRecord> comparator = null;
+        for (Term term : terms) {
+            Comparator<OdooRecord> next =
+                    (a, b) -> compare(key(env, model, a, term.field()), key(env, model, b, term.field()));
+            next = term.descending() ? next.reversed() : next;
+            comparator = comparator == null ? next : comparator.thenComparing(next);
         }
-        keyed.sort((a, b) -> {
-            for (int i = 0; i < terms.size(); i++) {
-                int order = compare(a.keys()[i], b.keys()[i]);
-                if (order != 0) {
-                    return terms.get(i).descending() ? -order : order;
-                }
-            }
-            return 0;
-        });
-        for (int i = 0; i < keyed.size(); i++) {
-            records.set(i, keyed.get(i).record());
-        }
+        records.sort(comparator);
     }
 
     private static Object key(OdooEnv env, OdooModel model, OdooRecord record, OdooField field) {
@@ -75,9 +62,9 @@ final class OdooOrder {
         if (field.type == OdooField.Type.MANY2ONE && value != null) {
             OdooModel target = env.store.model(field.relation);
             OdooRecord other = target.records.get(value);
-            return other == null ? null : target.display(env, other).toLowerCase(Locale.ROOT);
+            return other == null ? null : target.display(env, other).toLowerCase();
         }
-        return value instanceof String text ? text.toLowerCase(Locale.ROOT) : value;
+        return value instanceof String text ? text.toLowerCase() : value;
     }
 
     @SuppressWarnings("unchecked")

@@ -238,7 +238,7 @@ final class OdooValues {
 
     /** Lower-cased address if the text holds exactly one, otherwise null. */
     static String normalizedEmail(Object text) {
-        if (!(text instanceof String email) || email.length() > 1000) {
+        if (!(text instanceof String email)) {
             return null;
         }
         Matcher matcher = EMAIL.matcher(email);

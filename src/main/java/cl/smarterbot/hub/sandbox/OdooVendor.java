@@ -165,8 +165,7 @@ final class OdooVendor implements SandboxVendor {
                     part(params, 3),
                     method(call.method(), params),
                     company(params),
-                    () -> xml(() -> serve(name, call.method(), params)),
-                    () -> xml(() -> conflict(method(call.method(), params))));
+                    () -> xml(() -> serve(name, call.method(), params)));
         } catch (OdooFault fault) {
             return SandboxCall.of(() -> xml(() -> {
                 throw fault;
@@ -178,8 +177,7 @@ final class OdooVendor implements SandboxVendor {
         byte[] body;
         try {
             body = XmlRpc.response(work.get());
-        } catch (RuntimeException e) {
-            OdooFault fault = OdooFault.tripped(e);
+        } catch (OdooFault fault) {
             body = XmlRpc.fault(fault.kind.faultCode, fault.faultString());
         }
         return SandboxAnswer.of(200, "text/xml; charset=utf-8", body).with("X-Content-Type-Options", "nosniff");
@@ -222,19 +220,6 @@ final class OdooVendor implements SandboxVendor {
             }
         }
         return null;
-    }
-
-    /** {@code load} reports a serialisation failure as a message of its answer, any other method fails with it. */
-    private static Object conflict(String method) {
-        String text = "could not serialize access due to concurrent update\n";
-        if (!"load".equals(method)) {
-            throw OdooFault.error("psycopg2.errors.SerializationFailure", text);
-        }
-        Map<String, Object> answer = new LinkedHashMap<>();
-        answer.put("ids", false);
-        answer.put("messages", List.of(OdooLoad.recordMessage(0, text)));
-        answer.put("nextrow", 0);
-        return answer;
     }
 
     // Services shared by XML-RPC and JSON-RPC
@@ -414,20 +399,13 @@ final class OdooVendor implements SandboxVendor {
                             "TypeError",
                             "RPC.jsonrpc() missing 3 required positional arguments: 'service', 'method', and 'args'")));
         }
-        return new SandboxCall(
-                part(args, 3),
-                method(method, args),
-                company(args),
-                () -> jsonRpc(id, () -> serve(service, method, args)),
-                () -> jsonRpc(id, () -> conflict(method(method, args))));
-    }
-
-    private SandboxAnswer jsonRpc(Object id, Supplier<Object> work) {
-        try {
-            return rpc(id, "result", work.get());
-        } catch (RuntimeException e) {
-            return rpcError(id, OdooFault.tripped(e));
-        }
+        return new SandboxCall(part(args, 3), method(method, args), company(args), () -> {
+            try {
+                return rpc(id, "result", serve(service, method, args));
+            } catch (OdooFault fault) {
+                return rpcError(id, fault);
+            }
+        });
     }
 
     private static SandboxAnswer rpc(Object id, String key, Object value) {
@@ -500,20 +478,13 @@ final class OdooVendor implements SandboxVendor {
         String method = parts[4];
         Integer asked = body.get("context") instanceof Map<?, ?> context ? firstCompany(context) : null;
         Integer company = asked == null ? user.companies().get(0) : asked;
-        return new SandboxCall(
-                model,
-                method,
-                company,
-                () -> json2(() -> json2(user, model, method, body)),
-                () -> json2(() -> SandboxAnswer.json(200, conflict(method))));
-    }
-
-    private static SandboxAnswer json2(Supplier<SandboxAnswer> work) {
-        try {
-            return work.get();
-        } catch (RuntimeException e) {
-            return json2Error(OdooFault.tripped(e));
-        }
+        return new SandboxCall(model, method, company, () -> {
+            try {
+                return json2(user, model, method, body);
+            } catch (OdooFault fault) {
+                return json2Error(fault);
+            }
+        });
     }
 
     private static OdooUser bearer(String authorization) {

@@ -160,7 +160,6 @@ public final class SandboxServer implements AutoCloseable {
                 return;
             }
             switch (rule.kind()) {
-                case CONFLICT -> send(exchange, call.conflict().get());
                 case LOST_ANSWER -> call.work().get();
                 case TRUNCATED -> {
                     SandboxAnswer answer = call.work().get();

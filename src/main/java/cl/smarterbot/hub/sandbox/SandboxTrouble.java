@@ -29,8 +29,6 @@ public final class SandboxTrouble {
         TRUNCATED,
         /** The connection closes at once, without any effect. */
         REFUSE_CONNECTION_LIKE_CLOSE,
-        /** The vendor's own answer when another transaction was faster; no effect, and a repeat would pass. */
-        CONFLICT,
         /** Every other call fails as with {@code STATUS}, beginning with the first. */
         FLAP;
 

@@ -95,7 +95,8 @@ final class FakeOdoo implements AutoCloseable {
                 "ids",
                 false,
                 "messages",
-                List.of(Map.of("type", "error", "record", 0L, "rows", Map.of("from", 0L, "to", 0L), "message", message)),
+                List.of(Map.of(
+                        "type", "error", "record", 0L, "rows", Map.of("from", 0L, "to", 0L), "message", message)),
                 "nextrow",
                 0L);
     }
@@ -188,9 +189,8 @@ final class FakeOdoo implements AutoCloseable {
 
     static String xml(Object answer) {
         boolean fault = answer instanceof Fault;
-        Object value = answer instanceof Fault f
-                ? Map.of("faultCode", (long) f.code(), "faultString", f.text())
-                : answer;
+        Object value =
+                answer instanceof Fault f ? Map.of("faultCode", (long) f.code(), "faultString", f.text()) : answer;
         List<Object> parameter = new ArrayList<>();
         parameter.add(value);
         String call = XmlRpcWriter.call("m", parameter);

@@ -131,8 +131,7 @@ class OdooComponentTest {
     @Test
     @DisplayName("A YAML route with parameters upserts and continues with the record id")
     void yamlRoute() throws Exception {
-        String yaml =
-                """
+        String yaml = """
                 - route:
                     from:
                       uri: direct:in
@@ -150,8 +149,7 @@ class OdooComponentTest {
                               externalIdPrefix: hub_t1
                         - setBody:
                             simple: "partner ${body} ${header.CamelOdooRecordId}"
-                """
-                        .formatted(odoo.url(), FakeOdoo.SECRET);
+                """.formatted(odoo.url(), FakeOdoo.SECRET);
         PluginHelper.getRoutesLoader(camel).loadRoutes(ResourceHelper.fromString("flow.yaml", yaml));
         Map<String, Object> body = new LinkedHashMap<>();
         body.put("name", "Ana");
@@ -167,20 +165,17 @@ class OdooComponentTest {
     @Test
     @DisplayName("The resolver in the registry decides the connection of every exchange")
     void resolver() throws Exception {
-        camel.getRegistry()
-                .bind(
-                        "tenants",
-                        (OdooConnectionResolver) exchange ->
-                                exchange.getMessage().getHeader("tenant") == null
-                                        ? null
-                                        : new OdooConnection(
-                                                odoo.url(),
-                                                FakeOdoo.DB,
-                                                FakeOdoo.USER,
-                                                FakeOdoo.SECRET,
-                                                exchange.getMessage().getHeader("tenant", Long.class),
-                                                "hub_x",
-                                                OdooTransport.XMLRPC));
+        camel.getRegistry().bind("tenants", (OdooConnectionResolver)
+                exchange -> exchange.getMessage().getHeader("tenant") == null
+                        ? null
+                        : new OdooConnection(
+                                odoo.url(),
+                                FakeOdoo.DB,
+                                FakeOdoo.USER,
+                                FakeOdoo.SECRET,
+                                exchange.getMessage().getHeader("tenant", Long.class),
+                                "hub_x",
+                                OdooTransport.XMLRPC));
         camel.addRoutes(new RouteBuilder() {
             @Override
             public void configure() {
@@ -208,17 +203,27 @@ class OdooComponentTest {
         assertThat(last().positional()).isEqualTo(List.of(List.of(List.of("a", "=", 1L))));
         assertThat(last().named())
                 .isEqualTo(Map.of(
-                        "limit", 2L, "offset", 1L, "order", "id", "context",
+                        "limit",
+                        2L,
+                        "offset",
+                        1L,
+                        "order",
+                        "id",
+                        "context",
                         Map.of("allowed_company_ids", List.of(1L))));
         assertThat(ok(uri("operation=count"), null, Map.of(OdooConstants.DOMAIN, "[[\"a\",\"=\",\"${body}\"]]")))
                 .isEqualTo(2L);
         assertThat(last().positional()).isEqualTo(List.of(List.of(List.of("a", "=", "${body}"))));
-        assertThat(ok(uri("fields=name, email&context={\"active_test\":false}"), null, Map.of(
-                        OdooConstants.CONTEXT, Map.of("allowed_company_ids", List.of(2), "lang", "es_CL"))))
+        assertThat(ok(
+                        uri("fields=name, email&context={\"active_test\":false}"),
+                        null,
+                        Map.of(OdooConstants.CONTEXT, Map.of("allowed_company_ids", List.of(2), "lang", "es_CL"))))
                 .isEqualTo(List.of(Map.of("id", 1L, "name", "Ana", "email", false)));
         assertThat(last().named())
                 .isEqualTo(Map.of(
-                        "fields", List.of("name", "email"), "context",
+                        "fields",
+                        List.of("name", "email"),
+                        "context",
                         Map.of("active_test", false, "lang", "es_CL", "allowed_company_ids", List.of(1L))));
         ok(uri("operation=read"), List.of(1, "2"), Map.of(OdooConstants.FIELDS, List.of("name")));
         assertThat(last().positional()).isEqualTo(List.of(List.of(1L, 2L), List.of("name")));
@@ -257,8 +262,7 @@ class OdooComponentTest {
                 .isEqualTo(Map.of(
                         "domain", List.of(), "limit", 2L, "context", Map.of("allowed_company_ids", List.of(1L))));
         assertThat(ok(uri("operation=create"), Map.of("name", "x"), Map.of())).isEqualTo(9L);
-        assertThat(last().named())
-                .containsEntry("vals_list", List.of(Map.of("name", "x", "company_id", 1L)));
+        assertThat(last().named()).containsEntry("vals_list", List.of(Map.of("name", "x", "company_id", 1L)));
         ok(uri("operation=write"), Map.of("name", "x"), Map.of(OdooConstants.RECORD_ID, 9));
         assertThat(last().named()).containsEntry("ids", List.of(9L)).containsEntry("vals", Map.of("name", "x"));
         assertThat(failure(uri("operation=call&method=m"), List.of(1), Map.of()).getMessage())
@@ -286,8 +290,7 @@ class OdooComponentTest {
     @EnumSource(names = {"read", "searchRead"})
     @DisplayName("Reading without field names is refused before anything is sent")
     void fieldsAreRequired(OdooOperation operation) {
-        OdooException failure =
-                failure(uri("operation=" + operation), null, Map.of(OdooConstants.RECORD_ID, 1));
+        OdooException failure = failure(uri("operation=" + operation), null, Map.of(OdooConstants.RECORD_ID, 1));
         assertThat(failure.kind()).isEqualTo(Kind.BAD_REQUEST);
         assertThat(failure.getMessage()).contains("field names");
         assertThat(odoo.paths).isEmpty();
@@ -297,8 +300,7 @@ class OdooComponentTest {
     @DisplayName("An unsafe or missing external id is refused before anything is sent")
     @ValueSource(strings = {"", "a b", "a.b", "ñ", "a/b", "a\tb", "a'b"})
     void badKeys(String key) {
-        OdooException failure =
-                failure(uri("operation=upsert"), Map.of("name", "x"), Map.of(OdooConstants.KEY, key));
+        OdooException failure = failure(uri("operation=upsert"), Map.of("name", "x"), Map.of(OdooConstants.KEY, key));
         assertThat(failure.kind()).isEqualTo(Kind.BAD_REQUEST);
         assertThat(odoo.paths).isEmpty();
     }
@@ -307,8 +309,7 @@ class OdooComponentTest {
     @DisplayName("A prefix that is no module name is refused")
     @ValueSource(strings = {"Hub", "1hub", "hub.x", "hub x", "hub-x", "__import__"})
     void badPrefixes(String prefix) {
-        assertThat(catchThrowable(() ->
-                        new OdooConnection("http://h", "d", "u", "s", 1L, prefix, OdooTransport.AUTO)))
+        assertThat(catchThrowable(() -> new OdooConnection("http://h", "d", "u", "s", 1L, prefix, OdooTransport.AUTO)))
                 .isInstanceOf(OdooException.class)
                 .hasMessageContaining("externalIdPrefix");
     }
@@ -328,11 +329,14 @@ class OdooComponentTest {
         assertThat(failure(uri("operation=upsert&key=a"), Map.of("child_ids", Map.of("a", 1)), Map.of())
                         .getMessage())
                 .contains("child_ids");
-        assertThat(failure(uri("operation=upsert&key=a"), Map.of(".id", 5), Map.of()).getMessage())
+        assertThat(failure(uri("operation=upsert&key=a"), Map.of(".id", 5), Map.of())
+                        .getMessage())
                 .contains(".id");
-        ok(uri("operation=upsert&key=a"), Map.of("category_id/id", List.of("base.a", "base.b"), "credit", 1.5e9), Map.of());
-        assertThat(last().loadRows())
-                .isEqualTo(List.of(List.of("hub_t1.a", "base.a,base.b", "1", "1500000000")));
+        ok(
+                uri("operation=upsert&key=a"),
+                Map.of("category_id/id", List.of("base.a", "base.b"), "credit", 1.5e9),
+                Map.of());
+        assertThat(last().loadRows()).isEqualTo(List.of(List.of("hub_t1.a", "base.a,base.b", "1", "1500000000")));
     }
 
     @Test
@@ -342,7 +346,9 @@ class OdooComponentTest {
         OdooException failure = failure(uri("operation=count"), null, Map.of());
         assertThat(failure.kind()).isEqualTo(Kind.ACCESS_DENIED);
         assertThat(failure.isTransient()).isFalse();
-        assertThat(failure.getMessage()).startsWith("res.partner.search_count: ").doesNotContain(FakeOdoo.SECRET);
+        assertThat(failure.getMessage())
+                .startsWith("res.partner.search_count: ")
+                .doesNotContain(FakeOdoo.SECRET);
         assertThat(odoo.connection(OdooTransport.AUTO).toString()).doesNotContain(FakeOdoo.SECRET);
     }
 
@@ -441,8 +447,9 @@ class OdooComponentTest {
             assertThat(failure).isInstanceOf(OdooException.class);
             assertThat(((OdooException) failure).isTransient()).isTrue();
         });
-        Awaitility.await().untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
-                .noneMatch(thread -> thread.getName().startsWith("odoo-") && thread.isAlive()));
+        Awaitility.await()
+                .untilAsserted(() -> assertThat(Thread.getAllStackTraces().keySet())
+                        .noneMatch(thread -> thread.getName().startsWith("odoo-") && thread.isAlive()));
     }
 
     @Test
@@ -451,9 +458,11 @@ class OdooComponentTest {
         odoo.onCall = call -> false;
         assertThat(failure(uri("operation=count"), null, Map.of()).getMessage()).contains("search_count");
         assertThat(failure(uri("operation=search"), null, Map.of()).kind()).isEqualTo(Kind.PROTOCOL);
-        assertThat(failure(uri("operation=create"), Map.of("name", "x"), Map.of()).kind())
+        assertThat(failure(uri("operation=create"), Map.of("name", "x"), Map.of())
+                        .kind())
                 .isEqualTo(Kind.PROTOCOL);
-        assertThat(failure(uri("operation=upsert&key=a"), Map.of("name", "x"), Map.of()).kind())
+        assertThat(failure(uri("operation=upsert&key=a"), Map.of("name", "x"), Map.of())
+                        .kind())
                 .isEqualTo(Kind.PROTOCOL);
     }
 

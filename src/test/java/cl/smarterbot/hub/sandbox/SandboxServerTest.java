@@ -110,25 +110,6 @@ class SandboxServerTest {
     }
 
     @Test
-    @DisplayName("A conflict is Odoo's serialisation failure: a message of load, an error of anything else")
-    void conflict() throws IOException {
-        server.trouble().add(Rule.of(Kind.CONFLICT).times(3));
-        List<?> rows = List.of(List.of("hub_1.a", "Ana"));
-        Map<?, ?> loaded = (Map<?, ?>) client.call(FERRETERIA, "res.partner", "load", List.of("id", "name"), rows);
-        assertThat(loaded.get("ids")).isEqualTo(false);
-        assertThat(loaded.get("messages").toString()).contains("could not serialize access");
-        assertThat(client.fault(FERRETERIA, "res.partner", "create", Map.of("name", "Ana"))
-                        .lastLine())
-                .startsWith("psycopg2.errors.SerializationFailure: could not serialize access");
-        HttpResponse<byte[]> answer = create("Ana");
-        assertThat(answer.statusCode()).isEqualTo(500);
-        assertThat(((Map<?, ?>) SandboxClient.parse(answer)).get("name"))
-                .isEqualTo("psycopg2.errors.SerializationFailure");
-        assertThat(partners()).isZero();
-        assertThat(create("Ana").statusCode()).isEqualTo(200);
-    }
-
-    @Test
     @DisplayName("Delays and the latency add up, and the answer is the usual one")
     void delay() throws IOException {
         server.trouble().add(Rule.of(Kind.DELAY).delay(Duration.ofMillis(120)));
