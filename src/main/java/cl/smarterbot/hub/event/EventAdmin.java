@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.event;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -186,6 +187,7 @@ public final class EventAdmin {
             long missing) {
 
         /** True when every event and every delivery is accounted for. */
+        @JsonProperty
         public boolean balanced() {
             return events == done + dead + pending + withoutSubscriber
                     && deliveryCount

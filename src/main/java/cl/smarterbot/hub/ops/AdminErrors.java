@@ -13,6 +13,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.security.web.firewall.RequestRejectedException;
 import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
@@ -32,6 +33,13 @@ final class AdminErrors extends ResponseEntityExceptionHandler {
                         "invalid-fields",
                         "Some fields are not valid; each is named below.",
                         e.errors())
+                .entity();
+    }
+
+    /** Spring Security's firewall looks at parameter names only when they are read. */
+    @ExceptionHandler
+    ResponseEntity<Object> rejected(RequestRejectedException e) {
+        return Problem.of(HttpStatus.BAD_REQUEST, "malformed", "The request is malformed.")
                 .entity();
     }
 

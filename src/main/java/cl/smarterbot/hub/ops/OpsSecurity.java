@@ -60,7 +60,6 @@ final class OpsSecurity {
                 .csrf(AbstractHttpConfigurer::disable)
                 .formLogin(AbstractHttpConfigurer::disable)
                 .logout(AbstractHttpConfigurer::disable)
-                .anonymous(AbstractHttpConfigurer::disable)
                 .headers(headers -> headers.referrerPolicy(policy -> policy.policy(ReferrerPolicy.NO_REFERRER)))
                 .addFilterBefore(new CrossSiteFilter(), BasicAuthenticationFilter.class)
                 .addFilterBefore(new ThrottleFilter(throttle), BasicAuthenticationFilter.class);
@@ -113,7 +112,7 @@ final class OpsSecurity {
 
     /**
      * Refuses what a browser sends on behalf of another site. Browsers name the sending page in {@code Origin} (Fetch standard,
-     * section 3.1) on every request that is not GET or HEAD, and cannot be made to lie there.
+     * section 3.1) on everything that changes or that a script wants to read, and cannot be made to lie there.
      */
     private static final class CrossSiteFilter extends OncePerRequestFilter {
         @Override
@@ -122,8 +121,7 @@ final class OpsSecurity {
             String origin = request.getHeader(HttpHeaders.ORIGIN);
             boolean crossSite = "cross-site".equals(request.getHeader("Sec-Fetch-Site"))
                     && !"navigate".equals(request.getHeader("Sec-Fetch-Mode"));
-            boolean reads = "GET".equals(request.getMethod()) || "HEAD".equals(request.getMethod());
-            if (crossSite || (!reads && origin != null && !sameHost(origin, request.getHeader(HttpHeaders.HOST)))) {
+            if (crossSite || (origin != null && !sameHost(origin, request.getHeader(HttpHeaders.HOST)))) {
                 Problem.of(HttpStatus.FORBIDDEN, "cross-site", "Requests from other sites are refused.")
                         .write(response);
                 return;
