@@ -23,7 +23,7 @@ final class HubLifecycle implements SmartLifecycle {
     private final EventRuntime runtime;
     private final TenantRegistry registry;
     private final DoorServer door;
-    private final Demo demo;
+    private final Runnable seed;
     private final ScheduledExecutorService refresher = Executors.newSingleThreadScheduledExecutor(r -> {
         Thread t = new Thread(r, "hub-registry");
         t.setDaemon(true);
@@ -31,19 +31,19 @@ final class HubLifecycle implements SmartLifecycle {
     });
     private volatile boolean running;
 
-    HubLifecycle(HubDatabase database, EventRuntime runtime, TenantRegistry registry, DoorServer door, Demo demo) {
+    HubLifecycle(HubDatabase database, EventRuntime runtime, TenantRegistry registry, DoorServer door, Runnable seed) {
         this.database = database;
         this.runtime = runtime;
         this.registry = registry;
         this.door = door;
-        this.demo = demo;
+        this.seed = seed;
     }
 
     @Override
     public void start() {
         runtime.onNotify("hub_registry", () -> refresher.execute(this::refresh));
         database.whenReady(() -> {
-            demo.seed();
+            seed.run();
             refresh();
             runtime.start();
         });

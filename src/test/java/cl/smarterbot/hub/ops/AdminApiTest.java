@@ -36,7 +36,7 @@ import org.springframework.context.annotation.Import;
 @SpringBootTest(
         classes = AdminApiTest.App.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"spring.config.import=classpath:application-ops-part.yaml", "hub.admin.password=" + Http.PASSWORD
+        properties = {"camel.main.routes-collector-enabled=false", "hub.admin.password=" + Http.PASSWORD
         })
 class AdminApiTest {
 

@@ -43,7 +43,7 @@ import org.springframework.web.servlet.mvc.method.RequestMappingInfoHandlerMappi
         classes = ManagementPortTest.App.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
-            "spring.config.import=classpath:application-ops-part.yaml",
+            "camel.main.routes-collector-enabled=false",
             "hub.admin.password=" + Http.PASSWORD,
             "camel.main.name=hub",
             "management.prometheus.metrics.export.enabled=true"
