@@ -129,6 +129,9 @@ begin
         execute format('alter table %1$s attach partition hub.%2$I for values from (%3$L) to (%4$L)',
           case t when 'events' then 'public.events' else 'hub.payload' end, t || '_' || to_char(d, 'YYYYMMDD'), lo, hi);
         execute format('alter table hub.%I enable row level security', t || '_' || to_char(d, 'YYYYMMDD'));
+        execute format('alter table hub.%I force row level security', t || '_' || to_char(d, 'YYYYMMDD'));
+        execute format('create policy log on hub.%I to hub_log using (true) with check (true)',
+          t || '_' || to_char(d, 'YYYYMMDD'));
         made := made + 1;
       end if;
     end loop;
