@@ -27,7 +27,8 @@ import org.postgresql.PGConnection;
  * Verify JDBC-URL intake  paused|running LEDGER... contact, event, payload and deliveries of each 201, and nothing else
  * Verify JDBC-URL await   SECONDS                  waits until no delivery is unfinished
  * Verify JDBC-URL synced  SANDBOX-URL LEDGER...    deliveries done, partners there, each once
- * Verify JDBC-URL resume                           resumes all subscriptions
+ * Verify JDBC-URL pause, resume                    pauses or resumes all subscriptions
+ * Verify JDBC-URL nodes   N                        N hubs shared the deliveries, none of which was done twice
  * Verify JDBC-URL done-span MS                     contacts done since MS (epoch), and the seconds from there to the last
  * </pre>
  *
@@ -49,7 +50,9 @@ public final class Verify {
                 case "intake" -> intake(c, args[2].equals("paused"), List.of(args).subList(3, args.length));
                 case "await" -> await(c, Integer.parseInt(args[2]));
                 case "synced" -> synced(c, args[2], List.of(args).subList(3, args.length));
-                case "resume" -> resume(c);
+                case "pause" -> pause(c, true);
+                case "resume" -> pause(c, false);
+                case "nodes" -> nodes(c, Integer.parseInt(args[2]));
                 case "done-span" -> doneSpan(c, Long.parseLong(args[2]));
                 default -> throw new IllegalArgumentException("Unknown: " + args[1]);
             }
@@ -205,8 +208,25 @@ public final class Verify {
         }
     }
 
-    private static void resume(Connection c) throws SQLException {
-        run(c, "select hub.set_paused(name, false) from hub.subscription where active");
+    private static void pause(Connection c, boolean paused) throws SQLException {
+        run(c, "select hub.set_paused(name, " + paused + ") from hub.subscription where active");
+    }
+
+    private static void nodes(Connection c, int wanted) throws SQLException {
+        none(c, "deliveries done more than once",
+                "select count(*) from (select from hub.attempt where outcome = 'done' group by delivery_id having count(*) > 1) x");
+        try (Statement s = c.createStatement();
+                ResultSet rows = s.executeQuery("select node, count(*) from hub.attempt where outcome = 'done' group by 1")) {
+            int nodes = 0;
+            while (rows.next()) {
+                nodes++;
+                System.out.printf(Locale.ROOT, "  %s finished %,d deliveries%n", rows.getString(1), rows.getLong(2));
+            }
+            if (nodes != wanted) {
+                broken++;
+                System.out.println("  BROKEN  " + nodes + " hubs worked, not " + wanted);
+            }
+        }
     }
 
     private static void doneSpan(Connection c, long since) throws SQLException {

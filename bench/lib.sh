@@ -94,18 +94,32 @@ start_hub() {
     "$JAVA" $HUB_JAVA_OPTS -jar "$APP/smarteros-hub.jar" >"$WORK/hub-$name.log" 2>&1 &
   HUB_PID=$!
   STARTED+=("$HUB_PID")
-  for ((i = 0; i < 600; i++)); do
+  for ((i = 0; i < 1500; i++)); do
     curl -s -o /dev/null -f "http://127.0.0.1:$HUB_PORT/health" && break
     kill -0 "$HUB_PID" 2>/dev/null || { tail -30 "$WORK/hub-$name.log" >&2; die "hub $name ended at its start"; }
     sleep 0.1
   done
-  curl -s -o /dev/null -f "http://127.0.0.1:$HUB_PORT/health" || { tail -30 "$WORK/hub-$name.log" >&2; die "hub $name not up in 60 s"; }
+  curl -s -o /dev/null -f "http://127.0.0.1:$HUB_PORT/health" || { tail -30 "$WORK/hub-$name.log" >&2; die "hub $name not up in 150 s"; }
   echo "hub $name: port $HUB_PORT, process $HUB_PID, up in $((($(date +%s%N) - started) / 1000000)) ms"
   if [ -z "${DB_URL:-}" ]; then
     POSTGRES_PID=$(head -1 "$dir/postgres/postmaster.pid")
     DB_URL="jdbc:postgresql://127.0.0.1:$(sed -n 4p "$dir/postgres/postmaster.pid")/postgres"
     SANDBOX=${SANDBOX:-http://127.0.0.1:$sandbox}
   fi
+}
+
+# The sandbox Odoo as a process of its own. Sets SANDBOX.
+start_sandbox() {
+  local i
+  free_port
+  SANDBOX=http://127.0.0.1:$PORT
+  "$JAVA" -Xmx1g -cp "$APP/smarteros-hub.jar" cl.smarterbot.hub.sandbox.SandboxServer "$PORT" >"$WORK/sandbox.log" 2>&1 &
+  STARTED+=("$!")
+  for ((i = 0; i < 300; i++)); do
+    curl -s -o /dev/null "$SANDBOX/" && return
+    sleep 0.1
+  done
+  die "the sandbox is not up in 30 s"
 }
 
 # Waits until both demo keys are known; makes the tenants if the hub did not.
