@@ -1,0 +1,431 @@
+package cl.smarterbot.hub.tenancy;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.DatabaseMetaData;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLClientInfoException;
+import java.sql.SQLException;
+import java.sql.SQLFeatureNotSupportedException;
+import java.sql.Savepoint;
+import java.sql.Statement;
+import java.util.Map;
+
+/**
+ * One tenant's connection. The connection behind has autocommit off all the time, so that the driver begins a transaction by
+ * itself, in the round trip that sets the tenant.
+ */
+final class FencedConnection implements InvocationHandler {
+    private static final String SET_TENANT = "select set_config('app.tenant_rut', ?, true)";
+    private static final String FEATURE_NOT_SUPPORTED = "not supported on a tenant's connection: ";
+
+    private final Connection raw;
+    private final String tenant;
+    private final SqlFence fence;
+    private final boolean rawAutoCommit;
+    private final Connection proxy;
+    private boolean autoCommit = true;
+    private boolean tenantSet;
+    private boolean closed;
+    private Integer isolationBefore;
+    private Boolean readOnlyBefore;
+    private PreparedStatement setTenant;
+
+    private FencedConnection(Connection raw, String tenant, SqlFence fence) throws SQLException {
+        this.raw = raw;
+        this.tenant = tenant;
+        this.fence = fence;
+        this.rawAutoCommit = raw.getAutoCommit();
+        this.proxy = proxy(Connection.class, this);
+        raw.setAutoCommit(false);
+    }
+
+    /** @param tenant canonical RUT, or null for a connection that sees nothing */
+    static Connection of(Connection raw, String tenant, SqlFence fence) throws SQLException {
+        return new FencedConnection(raw, tenant, fence).proxy;
+    }
+
+    @Override
+    public Object invoke(Object self, Method method, Object[] args) throws Throwable {
+        switch (method.getName()) {
+            case "equals":
+                return self == args[0];
+            case "hashCode":
+                return System.identityHashCode(self);
+            case "toString":
+                return "connection of tenant " + tenant;
+            case "isWrapperFor":
+                return ((Class<?>) args[0]).isInstance(self);
+            case "unwrap":
+                return unwrap(self, (Class<?>) args[0]);
+            case "close":
+                close();
+                return null;
+            case "isClosed":
+                return closed || raw.isClosed();
+            case "abort":
+                closed = true;
+                return call(raw, method, args);
+            case "isValid":
+                if (closed) {
+                    return false;
+                }
+                break;
+            default:
+                checkOpen();
+        }
+        switch (method.getName()) {
+            case "getAutoCommit":
+                return autoCommit;
+            case "setAutoCommit":
+                setAutoCommit((Boolean) args[0]);
+                return null;
+            case "commit":
+                checkManual();
+                endTransaction(true);
+                return null;
+            case "rollback":
+                checkManual();
+                if (args == null || args.length == 0) {
+                    endTransaction(false);
+                } else {
+                    raw.rollback((Savepoint) args[0]);
+                }
+                return null;
+            case "setSavepoint":
+                checkManual();
+                checkTenant();
+                // A savepoint older than the setting would undo it on rollback.
+                beginIfNeeded();
+                return call(raw, method, args);
+            case "createStatement":
+                checkConcurrency(args, 0);
+                return statement((Statement) call(raw, method, args));
+            case "prepareStatement":
+                checkConcurrency(args, 1);
+                checkSql(args);
+                return statement((Statement) call(raw, method, args));
+            case "getMetaData":
+                return proxy(DatabaseMetaData.class, new Plain(call(raw, method, args), true));
+            case "setTransactionIsolation":
+                if (isolationBefore == null) {
+                    isolationBefore = raw.getTransactionIsolation();
+                }
+                break;
+            case "setReadOnly":
+                if (readOnlyBefore == null) {
+                    readOnlyBefore = raw.isReadOnly();
+                }
+                break;
+            case "setClientInfo":
+                throw new SQLClientInfoException(FEATURE_NOT_SUPPORTED + method.getName(), Map.of());
+            case "prepareCall", "setSchema", "setCatalog", "setTypeMap", "setHoldability", "createBlob":
+                throw new SQLFeatureNotSupportedException(FEATURE_NOT_SUPPORTED + method.getName());
+            case "setShardingKey", "setShardingKeyIfValid", "beginRequest", "endRequest", "setNetworkTimeout":
+                throw new SQLFeatureNotSupportedException(FEATURE_NOT_SUPPORTED + method.getName());
+            default:
+        }
+        return outside(method, raw, args, null);
+    }
+
+    private void close() throws SQLException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try (Connection back = raw) {
+            try {
+                if (!back.isClosed()) {
+                    back.rollback();
+                    if (isolationBefore != null) {
+                        back.setTransactionIsolation(isolationBefore);
+                    }
+                    if (readOnlyBefore != null) {
+                        back.setReadOnly(readOnlyBefore);
+                    }
+                    if (setTenant != null) {
+                        setTenant.close();
+                    }
+                    back.setAutoCommit(rawAutoCommit);
+                }
+            } catch (SQLException e) {
+                // What could not be cleaned must not be used again.
+                back.abort(Runnable::run);
+                throw e;
+            }
+        }
+    }
+
+    private void setAutoCommit(boolean on) throws SQLException {
+        if (on != autoCommit) {
+            if (on) {
+                endTransaction(true);
+            }
+            autoCommit = on;
+        }
+    }
+
+    private void endTransaction(boolean commit) throws SQLException {
+        tenantSet = false;
+        if (commit) {
+            raw.commit();
+        } else {
+            raw.rollback();
+        }
+    }
+
+    private void beginIfNeeded() throws SQLException {
+        if (tenantSet) {
+            return;
+        }
+        if (setTenant == null) {
+            setTenant = raw.prepareStatement(SET_TENANT);
+        }
+        // Nobody's connection says so, in case someone with the right to has set a tenant for a whole session.
+        setTenant.setString(1, tenant == null ? "" : tenant);
+        setTenant.execute();
+        tenantSet = true;
+    }
+
+    private void checkOpen() throws SQLException {
+        if (closed) {
+            throw new SQLException("the connection is closed", "08003");
+        }
+    }
+
+    private void checkManual() throws SQLException {
+        if (autoCommit) {
+            throw new SQLException("the connection is in autocommit mode", "25000");
+        }
+    }
+
+    // A connection that a transaction keeps on the thread must not serve a step which works for someone else.
+    private void checkTenant() throws SQLException {
+        String now = TenantContext.current();
+        if (now != null && !now.equals(tenant)) {
+            throw new SQLException(
+                    tenant == null
+                            ? "the connection was taken before the tenant was known"
+                            : "the connection belongs to another tenant",
+                    "42501");
+        }
+    }
+
+    private void checkSql(Object[] args) throws SQLException {
+        if (args != null && args.length > 0 && (args[0] == null || args[0] instanceof String)) {
+            fence.check((String) args[0]);
+            if (args.length > 1 && args[1] instanceof String[] names) {
+                SqlFence.checkColumnNames(names);
+            }
+        }
+    }
+
+    private static void checkConcurrency(Object[] args, int first) throws SQLException {
+        if (args != null
+                && args.length >= first + 2
+                && args[first + 1] instanceof Integer concurrency
+                && concurrency != ResultSet.CONCUR_READ_ONLY) {
+            throw new SQLFeatureNotSupportedException(FEATURE_NOT_SUPPORTED + "updatable result sets");
+        }
+    }
+
+    /** Runs what the driver may do by queries of its own, of the catalogue, and leaves no transaction behind that nobody began. */
+    private Object outside(Method method, Object target, Object[] args, Statement owner) throws Throwable {
+        try {
+            return wrap(call(target, method, args), owner);
+        } finally {
+            if (autoCommit && !closed && !raw.isClosed()) {
+                raw.rollback();
+            }
+        }
+    }
+
+    private Object execute(Statement statement, Method method, Object[] args) throws Throwable {
+        checkOpen();
+        checkTenant();
+        if (!autoCommit) {
+            beginIfNeeded();
+            return call(statement, method, args);
+        }
+        // Rows fetched in portions would need the transaction to stay open.
+        int fetchSize = statement.getFetchSize();
+        if (fetchSize != 0) {
+            statement.setFetchSize(0);
+        }
+        try {
+            beginIfNeeded();
+            Object result = call(statement, method, args);
+            endTransaction(true);
+            return result;
+        } catch (Throwable e) {
+            try {
+                endTransaction(false);
+            } catch (SQLException onRollback) {
+                e.addSuppressed(onRollback);
+            }
+            throw e;
+        } finally {
+            if (fetchSize != 0 && !statement.isClosed()) {
+                statement.setFetchSize(fetchSize);
+            }
+        }
+    }
+
+    private Statement statement(Statement rawStatement) {
+        Class<? extends Statement> type =
+                rawStatement instanceof PreparedStatement ? PreparedStatement.class : Statement.class;
+        return proxy(type, new Fenced(rawStatement));
+    }
+
+    private Object wrap(Object result, Statement owner) {
+        if (result instanceof ResultSet rows) {
+            return proxy(ResultSet.class, new Rows(rows, owner));
+        } else if (result instanceof Array array) {
+            return proxy(Array.class, new Plain(array, false));
+        } else if (result instanceof Connection) {
+            return proxy;
+        } else if (result instanceof Statement other) {
+            return statement(other);
+        }
+        return result;
+    }
+
+    private static Object unwrap(Object self, Class<?> type) throws SQLException {
+        if (type.isInstance(self)) {
+            return self;
+        }
+        throw new SQLException("what is behind the tenant fence is not handed out");
+    }
+
+    private static Object call(Object target, Method method, Object[] args) throws Throwable {
+        try {
+            return method.invoke(target, args);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+        return type.cast(
+                Proxy.newProxyInstance(FencedConnection.class.getClassLoader(), new Class<?>[] {type}, handler));
+    }
+
+    /** A statement: its texts are checked and it runs within the fence. */
+    private final class Fenced implements InvocationHandler {
+        private final Statement statement;
+
+        Fenced(Statement statement) {
+            this.statement = statement;
+        }
+
+        @Override
+        public Object invoke(Object self, Method method, Object[] args) throws Throwable {
+            switch (method.getName()) {
+                case "equals":
+                    return self == args[0];
+                case "hashCode":
+                    return System.identityHashCode(self);
+                case "toString":
+                    return "statement of tenant " + tenant;
+                case "isWrapperFor":
+                    return ((Class<?>) args[0]).isInstance(self);
+                case "unwrap":
+                    return FencedConnection.unwrap(self, (Class<?>) args[0]);
+                case "getConnection":
+                    return proxy;
+                case "execute",
+                        "executeQuery",
+                        "executeUpdate",
+                        "executeLargeUpdate",
+                        "executeBatch",
+                        "executeLargeBatch":
+                    checkSql(args);
+                    return wrap(execute(statement, method, args), (Statement) self);
+                case "addBatch":
+                    checkSql(args);
+                    return call(statement, method, args);
+                case "getMetaData", "getParameterMetaData":
+                    checkOpen();
+                    return outside(method, statement, args, (Statement) self);
+                case "setArray", "setObject":
+                    return call(statement, method, bare(args));
+                default:
+                    return wrap(call(statement, method, args), (Statement) self);
+            }
+        }
+
+        private Object[] bare(Object[] args) {
+            if (args[1] instanceof Array array
+                    && Proxy.isProxyClass(array.getClass())
+                    && Proxy.getInvocationHandler(array) instanceof Plain plain) {
+                args[1] = plain.target;
+            }
+            return args;
+        }
+    }
+
+    /** Rows that were read. */
+    private final class Rows implements InvocationHandler {
+        private final ResultSet rows;
+        private final Statement owner;
+
+        Rows(ResultSet rows, Statement owner) {
+            this.rows = rows;
+            this.owner = owner;
+        }
+
+        @Override
+        public Object invoke(Object self, Method method, Object[] args) throws Throwable {
+            switch (method.getName()) {
+                case "equals":
+                    return self == args[0];
+                case "hashCode":
+                    return System.identityHashCode(self);
+                case "toString":
+                    return "rows of tenant " + tenant;
+                case "isWrapperFor":
+                    return ((Class<?>) args[0]).isInstance(self);
+                case "unwrap":
+                    return FencedConnection.unwrap(self, (Class<?>) args[0]);
+                case "getStatement":
+                    return owner;
+                case "getArray", "getObject":
+                    return wrap(call(rows, method, args), null);
+                default:
+                    return call(rows, method, args);
+            }
+        }
+    }
+
+    /** Something else that knows its connection: metadata, arrays. */
+    private final class Plain implements InvocationHandler {
+        private final Object target;
+        private final boolean queries;
+
+        Plain(Object target, boolean queries) {
+            this.target = target;
+            this.queries = queries;
+        }
+
+        @Override
+        public Object invoke(Object self, Method method, Object[] args) throws Throwable {
+            switch (method.getName()) {
+                case "equals":
+                    return self == args[0];
+                case "hashCode":
+                    return System.identityHashCode(self);
+                case "isWrapperFor":
+                    return ((Class<?>) args[0]).isInstance(self);
+                case "unwrap":
+                    return FencedConnection.unwrap(self, (Class<?>) args[0]);
+                default:
+                    return queries ? outside(method, target, args, null) : wrap(call(target, method, args), null);
+            }
+        }
+    }
+}
