@@ -426,15 +426,18 @@ begin
        and exists (select from hub.payload p where p.event_id = d.event_id);
     return least(n, p_limit);
   end if;
-  with old as (
+  -- A CTE of its own: as a subquery of the update it could run again for each row, and lock more rows than the limit.
+  with pick as materialized (
+    select x.id from hub.delivery x
+     where x.state = 'dead' and x.replayed_at is null and x.finished_at >= p_since
+       and (p_subscription is null or x.subscription = p_subscription)
+       and (p_tenant is null or x.tenant_rut = p_tenant)
+       and exists (select from hub.payload p where p.event_id = x.event_id)
+     order by x.id limit p_limit for update of x
+  ), old as (
     update hub.delivery d set replayed_at = now()
-     where d.id in (select x.id from hub.delivery x
-                     where x.state = 'dead' and x.replayed_at is null and x.finished_at >= p_since
-                       and (p_subscription is null or x.subscription = p_subscription)
-                       and (p_tenant is null or x.tenant_rut = p_tenant)
-                       and exists (select from hub.payload p where p.event_id = x.event_id)
-                     order by x.id limit p_limit for update)
-       and d.replayed_at is null
+      from pick
+     where d.id = pick.id and d.replayed_at is null
     returning d.event_id, d.tenant_rut, d.subscription, d.event_key, d.id
   )
   insert into hub.delivery (event_id, tenant_rut, subscription, event_key, replay_of)

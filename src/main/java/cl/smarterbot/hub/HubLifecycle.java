@@ -25,7 +25,7 @@ final class HubLifecycle implements SmartLifecycle, ApplicationListener<Applicat
     private final EventRuntime runtime;
     private final TenantRegistry registry;
     private final DoorServer door;
-    private final Demo demo;
+    private final Runnable seed;
     private final ScheduledExecutorService refresher = Executors.newSingleThreadScheduledExecutor(r -> {
         Thread t = new Thread(r, "hub-registry");
         t.setDaemon(true);
@@ -33,19 +33,19 @@ final class HubLifecycle implements SmartLifecycle, ApplicationListener<Applicat
     });
     private volatile boolean running;
 
-    HubLifecycle(HubDatabase database, EventRuntime runtime, TenantRegistry registry, DoorServer door, Demo demo) {
+    HubLifecycle(HubDatabase database, EventRuntime runtime, TenantRegistry registry, DoorServer door, Runnable seed) {
         this.database = database;
         this.runtime = runtime;
         this.registry = registry;
         this.door = door;
-        this.demo = demo;
+        this.seed = seed;
     }
 
     @Override
     public void start() {
         runtime.onNotify("hub_registry", () -> refresher.execute(this::refresh));
         database.whenReady(() -> {
-            demo.seed();
+            seed.run();
             refresh();
         });
         database.start();

@@ -82,8 +82,15 @@ public final class HubDatabase implements AutoCloseable {
         }
     }
 
-    /** Migrates now; if the database is away, goes on trying in the background. */
+    /**
+     * Migrates now; if an existing database is away, goes on trying in the background.
+     *
+     * @throws IllegalStateException if the embedded server does not start
+     */
     public void start() {
+        if (embedded != null) {
+            embedded.awaitStarted();
+        }
         if (!tryMigrate()) {
             migrator = new Thread(this::migrateUntilDone, "hub-migrate");
             migrator.setDaemon(true);
