@@ -41,12 +41,14 @@ public final class EventRuntime implements AutoCloseable {
         engine.onNotify(channel, callback);
     }
 
-    /** Opens the log. To be called when the schema is there. */
+    /**
+     * Opens the log. To be called when the schema is there and the routes run: it takes events only after the subscriptions of
+     * the routes are in the database, or the first events would have no deliveries.
+     */
     public synchronized void start() {
         if (!started) {
             started = true;
-            writer.start();
-            engine.start();
+            engine.start(writer::start);
         }
     }
 

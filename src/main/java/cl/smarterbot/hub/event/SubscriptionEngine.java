@@ -53,6 +53,7 @@ final class SubscriptionEngine implements AutoCloseable {
     private volatile boolean claiming;
     private volatile boolean running;
     private volatile boolean declared;
+    private Runnable onDeclared;
     private volatile Connection listening;
 
     private record Finished(Subscription subscription, Outcome outcome) {}
@@ -77,7 +78,9 @@ final class SubscriptionEngine implements AutoCloseable {
         listeners.put(channel, callback);
     }
 
-    void start() {
+    /** @param onDeclared runs once, when the subscriptions known so far are in the database */
+    void start(Runnable onDeclared) {
+        this.onDeclared = onDeclared;
         running = true;
         claiming = true;
         onNotify("hub_delivery", this::wakeUp);
@@ -155,14 +158,24 @@ final class SubscriptionEngine implements AutoCloseable {
     }
 
     private void declare() throws SQLException {
+        // Before the look at them: one that comes meanwhile asks for another round.
+        declared = true;
         Map<String, String> patterns = new LinkedHashMap<>();
         subscriptions.values().stream()
                 .sorted((a, b) -> a.name.compareTo(b.name))
                 .forEach(s -> patterns.put(s.name, s.pattern));
-        if (!patterns.isEmpty()) {
-            store.subscribe(patterns, properties.paused());
+        try {
+            if (!patterns.isEmpty()) {
+                store.subscribe(patterns, properties.paused());
+            }
+        } catch (SQLException | RuntimeException e) {
+            declared = false;
+            throw e;
         }
-        declared = true;
+        if (onDeclared != null) {
+            onDeclared.run();
+            onDeclared = null;
+        }
     }
 
     /** True if there may be more to claim at once. */
