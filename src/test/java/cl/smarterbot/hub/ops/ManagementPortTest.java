@@ -131,8 +131,10 @@ class ManagementPortTest {
         context.getBeansOfType(AbstractUrlHandlerMapping.class)
                 .values()
                 .forEach(mapping -> patterns.addAll(mapping.getHandlerMap().keySet()));
-        context.getBeansOfType(ServletRegistrationBean.class).values().forEach(servlet -> servlet.getUrlMappings()
-                .forEach(path -> patterns.add((String) path)));
+        for (ServletRegistrationBean<?> servlet :
+                context.getBeansOfType(ServletRegistrationBean.class).values()) {
+            patterns.addAll(servlet.getUrlMappings());
+        }
         Set<String> paths = new TreeSet<>();
         patterns.forEach(pattern ->
                 paths.add(pattern.replace("/**", "/x").replace("/*", "/x").replaceAll("\\{[^}]*}", "x")));
