@@ -128,7 +128,6 @@ public final class HubCli {
     @Command(
             name = "hub",
             description = "Operates a running SmarterOS Hub.",
-            mixinStandardHelpOptions = true,
             subcommands = {
                 Events.class,
                 Event.class,
@@ -150,7 +149,16 @@ public final class HubCli {
                 "Moments are like 90s, 30m, 2h, 7d, 4w ago, or 2026-01-31T09:00:00-03:00.",
                 "Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the hub cannot be reached."
             })
-    private static final class Root {}
+    private static final class Root extends Group {}
+
+    /** A word that needs another one after it. */
+    private abstract static class Group {
+        @Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "Explain this command.")
+        boolean help;
+    }
 
     /** What all commands have. */
     private abstract static class Verb implements Callable<Integer> {
@@ -587,7 +595,6 @@ public final class HubCli {
     @Command(
             name = "tenant",
             description = "Tenants, their sites, keys and Odoo.",
-            mixinStandardHelpOptions = true,
             synopsisSubcommandLabel = "COMMAND",
             subcommands = {
                 TenantList.class,
@@ -600,23 +607,21 @@ public final class HubCli {
                 KeyGroup.class,
                 OriginGroup.class
             })
-    private static final class TenantGroup {}
+    private static final class TenantGroup extends Group {}
 
     @Command(
             name = "key",
             description = "API keys of a tenant.",
-            mixinStandardHelpOptions = true,
             synopsisSubcommandLabel = "COMMAND",
             subcommands = {KeyList.class, KeyAdd.class, KeyRevoke.class})
-    private static final class KeyGroup {}
+    private static final class KeyGroup extends Group {}
 
     @Command(
             name = "origin",
             description = "Hosts of the web sites of a tenant.",
-            mixinStandardHelpOptions = true,
             synopsisSubcommandLabel = "COMMAND",
             subcommands = {OriginAdd.class, OriginRemove.class})
-    private static final class OriginGroup {}
+    private static final class OriginGroup extends Group {}
 
     /** A command about one tenant. */
     private abstract static class TenantVerb extends Verb {
