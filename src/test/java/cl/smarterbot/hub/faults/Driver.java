@@ -149,7 +149,7 @@ final class Driver implements AutoCloseable {
             URI target = targets.get(Math.floorMod(form.number() + silent.get(), targets.size()));
             HttpResponse<String> response = http.send(
                     HttpRequest.newBuilder(target.resolve("/contact"))
-                            .timeout(Duration.ofSeconds(12))
+                            .timeout(Duration.ofSeconds(6))
                             .header("Content-Type", "application/json")
                             .header("X-API-Key", form.tenant().apiKey())
                             .header("Idempotency-Key", form.key())
@@ -221,6 +221,18 @@ final class Driver implements AutoCloseable {
             if (unresolved.size() > open) {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
             }
+        }
+    }
+
+    /** Waits until that many more answers of the status have come than now. */
+    void awaitAnswers(int status, int more, Duration bound) {
+        int wanted = count(status) + more;
+        long end = System.nanoTime() + bound.toNanos();
+        while (count(status) < wanted) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError("Less than " + more + " answers " + status + " within " + bound + ": " + this);
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
         }
     }
 

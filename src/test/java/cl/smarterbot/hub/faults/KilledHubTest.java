@@ -43,7 +43,7 @@ class KilledHubTest {
         hub.start();
         List<Long> readyMillis = new ArrayList<>();
         readyMillis.add(hub.awaitReady(World.READY_BOUND).toMillis());
-        world.seed(hub);
+        world.awaitTenants(hub);
         try (Driver driver = new Driver(world.name, seed, hub.uri())) {
             driver.start(RATE);
             for (int round = 0; round < rounds; round++) {

@@ -1,5 +1,7 @@
 package cl.smarterbot.hub.faults;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,9 +15,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.LoggerFactory;
 
 /** A real PostgreSQL that commits to disk, which a test can stop, kill and start again on the same data and port. */
 final class PostgresProcess implements AutoCloseable {
+
+    static {
+        // It reports each server that it finds gone with a stack trace, and here they go on purpose.
+        ((Logger) LoggerFactory.getLogger("io.zonky")).setLevel(Level.OFF);
+    }
 
     private static PostgresProcess shared;
 

@@ -2,18 +2,16 @@ package cl.smarterbot.hub.faults;
 
 /** The tenants that the visitors write to. Their logins are those of the sandbox. */
 enum Tenant {
-    FERRETERIA("76000012-4", "Ferretería Sur", "ferreteria-sur", 1, true),
-    PASTELERIA("77000005-K", "Pastelería Norte", "pasteleria-norte", 2, false);
+    FERRETERIA("76000012-4", "ferreteria-sur", 1, true),
+    PASTELERIA("77000005-K", "pasteleria-norte", 2, false);
 
     private final String rut;
-    private final String businessName;
     private final String slug;
     private final int company;
     private final boolean wantsLeads;
 
-    Tenant(String rut, String businessName, String slug, int company, boolean wantsLeads) {
+    Tenant(String rut, String slug, int company, boolean wantsLeads) {
         this.rut = rut;
-        this.businessName = businessName;
         this.slug = slug;
         this.company = company;
         this.wantsLeads = wantsLeads;
@@ -21,10 +19,6 @@ enum Tenant {
 
     String rut() {
         return rut;
-    }
-
-    String businessName() {
-        return businessName;
     }
 
     String slug() {

@@ -7,15 +7,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,7 +86,7 @@ final class World implements AutoCloseable {
     /** A hub of this world, not yet started. */
     HubProcess hub(String suffix) {
         HubProcess hub = new HubProcess(name + suffix)
-                .with("HUB_DATA_DIR", folder.resolve("data").toString())
+                .with("HUB_DATA_DIR", folder.resolve("data" + suffix).toString())
                 .with("HUB_SANDBOX_PORT", Integer.toString(odooPort))
                 .with("HUB_LEASE", "3s")
                 .with("HUB_RETRY_INITIAL_DELAY", "200")
@@ -111,63 +109,8 @@ final class World implements AutoCloseable {
                 : PostgresProcess.shared().connect(database);
     }
 
-    /** Enters the tenants, as the demo does, and waits until the hub knows them. */
-    void seed(HubProcess hub) {
-        try (Connection c = connect()) {
-            c.setAutoCommit(false);
-            for (Tenant tenant : Tenant.values()) {
-                run(
-                        c,
-                        "insert into public.tenants (rut, business_name, odoo_company_id) values (?, ?, ?)"
-                                + " on conflict (rut) do update set odoo_company_id = excluded.odoo_company_id",
-                        tenant.rut(),
-                        tenant.businessName(),
-                        tenant.company());
-                run(
-                        c,
-                        "insert into hub.tenant_settings"
-                                + " (tenant_rut, slug, odoo_url, odoo_db, odoo_user, odoo_create_lead)"
-                                + " values (?, ?, ?, 'demo', ?, ?) on conflict (tenant_rut) do update"
-                                + " set odoo_url = excluded.odoo_url, odoo_db = excluded.odoo_db,"
-                                + " odoo_user = excluded.odoo_user, odoo_create_lead = excluded.odoo_create_lead",
-                        tenant.rut(),
-                        tenant.slug(),
-                        odooUrl(),
-                        tenant.slug(),
-                        tenant.wantsLeads());
-                run(
-                        c,
-                        "insert into hub.api_key (tenant_rut, name, key_hash, demo) values (?, 'faults', ?, true)"
-                                + " on conflict (key_hash) do nothing",
-                        tenant.rut(),
-                        sha256(tenant.apiKey()));
-            }
-            c.commit();
-        } catch (SQLException e) {
-            throw new IllegalStateException(e);
-        }
-        awaitTenants(hub);
-    }
-
-    private static void run(Connection c, String sql, Object... values) throws SQLException {
-        try (PreparedStatement s = c.prepareStatement(sql)) {
-            for (int i = 0; i < values.length; i++) {
-                s.setObject(i + 1, values[i]);
-            }
-            s.executeUpdate();
-        }
-    }
-
-    private static byte[] sha256(String text) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** An empty form is refused as 422 once its sender is known, and as 401 before. */
-    private static void awaitTenants(HubProcess hub) {
+    /** The demo enters the tenants. An empty form is refused as 422 once its sender is known, and as 401 before. */
+    void awaitTenants(HubProcess hub) {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         HttpClient http = HttpClient.newHttpClient();
         for (Tenant tenant : Tenant.values()) {
@@ -194,6 +137,39 @@ final class World implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    /** Whole number that a query gives, as the owner of the database sees it. */
+    long count(String sql) {
+        try (Connection c = connect();
+                Statement s = c.createStatement();
+                ResultSet r = s.executeQuery(sql)) {
+            r.next();
+            return r.getLong(1);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Waits until the query gives zero. */
+    void awaitZero(String what, String sql, Duration bound) {
+        long end = System.nanoTime() + bound.toNanos();
+        long left = count(sql);
+        while (left != 0) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError(left + " " + what + " after " + bound);
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+            left = count(sql);
+        }
+    }
+
+    /** Waits until no delivery waits, runs or is to be tried again. */
+    void awaitQuiet(Duration bound) {
+        awaitZero(
+                "deliveries not ended",
+                "select count(*) from hub.delivery where state in ('pending', 'leased', 'retry')",
+                bound);
     }
 
     @Override
