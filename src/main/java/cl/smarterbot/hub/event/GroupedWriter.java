@@ -9,7 +9,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLTransientException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +30,8 @@ import org.slf4j.LoggerFactory;
 final class GroupedWriter implements EventLog, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(GroupedWriter.class);
+    private static final int COLLISIONS_BORNE = 3;
+    private static final long IDLE_CHECK_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final String APPEND = "select ord, event_id, outcome from hub.append("
             + "?, ?, ?, ?, ?, ?, ?, ?::timestamptz[], ?, ?, ?, ?, ?, ?, ?, ?::interval)";
 
@@ -99,8 +100,10 @@ final class GroupedWriter implements EventLog, AutoCloseable {
 
     private void run() {
         List<Waiting> group = new ArrayList<>(properties.groupRows());
+        long used = System.nanoTime();
         while (running) {
             try {
+                group.clear();
                 if (down) {
                     failQueued();
                     if (!connect()) {
@@ -108,20 +111,30 @@ final class GroupedWriter implements EventLog, AutoCloseable {
                         continue;
                     }
                     down = false;
+                    used = System.nanoTime();
                 }
                 Waiting first = queue.poll(500, TimeUnit.MILLISECONDS);
                 if (first == null) {
+                    if (System.nanoTime() - used > IDLE_CHECK_NANOS) {
+                        // A hub without traffic must know, too, that its log is gone.
+                        down = !connection.isValid(2);
+                        used = System.nanoTime();
+                    }
                     continue;
                 }
-                group.clear();
+                used = System.nanoTime();
                 group.add(first);
                 drain(group, first.event().body().length);
                 write(group);
             } catch (InterruptedException e) {
                 break;
-            } catch (RuntimeException e) {
+            } catch (SQLException e) {
+                down = true;
+            } catch (Exception | Error e) {
+                // Whatever it is, this thread goes on: without it every caller would wait for ever.
                 log.error("The event writer met an unexpected failure and goes on", e);
                 fail(group, new EventLogUnavailableException("The event log failed", e));
+                down = true;
             }
         }
         running = false;
@@ -143,13 +156,13 @@ final class GroupedWriter implements EventLog, AutoCloseable {
 
     private void write(List<Waiting> group) {
         try {
-            Appended[] results = execute(group);
+            Appended[] results = executeThroughCollisions(group);
             groupSize.record(group.size());
             List<Waiting> answered = List.copyOf(group);
             // What the callers do next must not hold up the next commit.
             completions.execute(() -> complete(answered, results));
         } catch (SQLException e) {
-            if (isDataProblem(e)) {
+            if (SqlStates.isDataProblem(e)) {
                 isolate(group, e);
             } else {
                 log.warn(
@@ -197,15 +210,17 @@ final class GroupedWriter implements EventLog, AutoCloseable {
         }
     }
 
-    /** SQLSTATE classes 21, 22, 23, 42: cardinality, data, constraint, syntax or access. Anything else may pass by itself. */
-    private static boolean isDataProblem(SQLException e) {
-        String state = e.getSQLState();
-        return state != null
-                && !(e instanceof SQLTransientException)
-                && (state.startsWith("22")
-                        || state.startsWith("23")
-                        || state.startsWith("21")
-                        || state.equals("42501"));
+    /** A deadlock or a lost race rolled everything back: the same group may go again at once. */
+    private Appended[] executeThroughCollisions(List<Waiting> group) throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return execute(group);
+            } catch (SQLException e) {
+                if (!SqlStates.isCollision(e) || attempt == COLLISIONS_BORNE) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private Appended[] execute(List<Waiting> group) throws SQLException {
