@@ -292,13 +292,13 @@ begin
       from quota q
      cross join lateral (
        select c.id, row_number() over (order by c.id) as rn
-         from (select d.id, d.event_key from hub.delivery d
+         from (select d.id from hub.delivery d
                 where d.subscription = p_subscription and d.state = 'pending' and d.tenant_rut = q.t
-                order by d.id limit 500 + q.q) c
-        where not exists (select from hub.delivery b
-                           where b.subscription = p_subscription and b.tenant_rut = q.t and b.event_key = c.event_key
-                             and b.state in ('leased', 'retry'))
-        order by c.id limit q.q) f
+                  -- No window: however many rows of blocked keys stand in front, the keys behind them get their turn.
+                  and d.event_key not in (select b.event_key from hub.delivery b
+                                           where b.subscription = p_subscription and b.tenant_rut = q.t
+                                             and b.state in ('leased', 'retry'))
+                order by d.id limit q.q) c) f
      where q.q > 0
   ), chosen as (
     select f.id from free f order by f.rn, f.id limit p_limit

@@ -19,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
         return t;
     });
     private final DeliveryMetrics metrics;
+    private final BooleanSupplier declared;
     private final DistributionSummary groupSize;
     private final Timer wait;
     private volatile boolean running;
@@ -54,7 +56,14 @@ final class GroupedWriter implements EventLog, AutoCloseable {
     private Connection connection;
     private PreparedStatement append;
 
-    GroupedWriter(DataSource dataSource, EventProperties properties, DeliveryMetrics metrics, MeterRegistry meters) {
+    /** @param declared the log opens once this is true: an event taken earlier would miss a subscription */
+    GroupedWriter(
+            DataSource dataSource,
+            EventProperties properties,
+            DeliveryMetrics metrics,
+            MeterRegistry meters,
+            BooleanSupplier declared) {
+        this.declared = declared;
         this.metrics = metrics;
         this.dataSource = dataSource;
         this.properties = properties;
@@ -106,7 +115,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
                 group.clear();
                 if (down) {
                     failQueued();
-                    if (!connect()) {
+                    if (!declared.getAsBoolean() || !connect()) {
                         pause();
                         continue;
                     }
