@@ -33,6 +33,7 @@ import java.util.Map;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
+import org.apache.camel.component.sql.SqlComponent;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.postgresql.util.PSQLException;
 import org.springframework.beans.factory.ObjectProvider;
@@ -194,11 +195,12 @@ class HubConfiguration {
     }
 
     @Bean
-    CamelContextConfiguration camelContextConfiguration() {
+    CamelContextConfiguration camelContextConfiguration(DataSource tenantDataSource) {
         return new CamelContextConfiguration() {
             @Override
             public void beforeApplicationStart(CamelContext context) {
                 context.getCamelContextExtension().addInterceptStrategy(new TenantInterceptStrategy());
+                context.getComponent("sql", SqlComponent.class).setDataSource(tenantDataSource);
             }
 
             @Override

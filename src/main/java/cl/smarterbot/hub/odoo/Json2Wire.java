@@ -125,7 +125,7 @@ final class Json2Wire implements Wire {
                 throw OdooException.passing(Kind.PROTOCOL, "the server's JSON answer is cut off");
             }
             // The parser's message may quote the document, so it is not repeated.
-            throw OdooException.permanent(Kind.PROTOCOL, "the server's answer is not valid JSON");
+            throw OdooException.passing(Kind.PROTOCOL, "the server's answer is not valid JSON");
         }
     }
 }

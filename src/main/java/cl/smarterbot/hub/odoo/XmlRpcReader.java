@@ -40,7 +40,8 @@ final class XmlRpcReader {
     /**
      * Parses a whole answer.
      *
-     * @throws OdooException of kind PROTOCOL; transient when the body is empty, cut off or a web page
+     * @throws OdooException of kind PROTOCOL; permanent for a DOCTYPE or an answer past its limits, else transient: garbage comes
+     *     from a proxy or a dying server and passes
      */
     static Answer read(byte[] body) {
         String text = utf8(body);
@@ -87,7 +88,7 @@ final class XmlRpcReader {
                     .toString();
             return text.startsWith("\uFEFF") ? text.substring(1) : text;
         } catch (CharacterCodingException e) {
-            throw OdooException.permanent(OdooException.Kind.PROTOCOL, "the server's answer is not UTF-8");
+            throw OdooException.passing(OdooException.Kind.PROTOCOL, "the server's answer is not UTF-8");
         }
     }
 
@@ -352,6 +353,6 @@ final class XmlRpcReader {
     }
 
     private static OdooException malformed(String why) {
-        return OdooException.permanent(OdooException.Kind.PROTOCOL, "the server's XML-RPC answer is wrong: " + why);
+        return OdooException.passing(OdooException.Kind.PROTOCOL, "the server's XML-RPC answer is wrong: " + why);
     }
 }

@@ -118,7 +118,7 @@ class XmlRpcCodecTest {
     }
 
     @Test
-    @DisplayName("Empty, cut off and web page answers are worth another try, others are not")
+    @DisplayName("Empty, cut off, nonsense and web page answers are worth another try; a DOCTYPE is not")
     void transience() {
         assertThat(refused(" \n").isTransient()).isTrue();
         assertThat(refused("<!DOCTYPE html>\n<html><body>502</body></html>").isTransient())
@@ -126,7 +126,10 @@ class XmlRpcCodecTest {
         assertThat(refused("<html>sorry</html>").isTransient()).isTrue();
         assertThat(refused(response("<int>1</int>").substring(0, 70)).isTransient())
                 .isTrue();
-        assertThat(refused(response("<int>x</int>")).isTransient()).isFalse();
+        assertThat(refused(response("<int>x</int>")).isTransient()).isTrue();
+        assertThat(refused("<!DOCTYPE methodResponse [<!ENTITY a \"b\">]>" + response("<int>1</int>"))
+                        .isTransient())
+                .isFalse();
         assertThatThrownBy(() -> XmlRpcReader.read(new byte[] {'<', 'a', '>', (byte) 0xE9, '<', '/', 'a', '>'}))
                 .isInstanceOf(OdooException.class)
                 .hasMessageContaining("UTF-8");

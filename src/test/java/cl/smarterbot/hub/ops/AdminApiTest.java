@@ -41,7 +41,7 @@ import org.springframework.context.annotation.Import;
 @SpringBootTest(
         classes = AdminApiTest.App.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"camel.main.routes-collector-enabled=false", "hub.admin.password=" + Http.PASSWORD})
+        properties = {"camel.main.routes-include-pattern=false", "hub.admin.password=" + Http.PASSWORD})
 class AdminApiTest {
 
     static final String A = "76000012-4";

@@ -33,7 +33,7 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 @SpringBootTest(
         classes = AdminApiTest.App.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
-        properties = {"camel.main.routes-collector-enabled=false", "hub.admin.password=" + Http.PASSWORD})
+        properties = {"camel.main.routes-include-pattern=false", "hub.admin.password=" + Http.PASSWORD})
 class HubCliTest {
 
     private static final String TENANT = AdminApiTest.A;

@@ -47,7 +47,7 @@ import org.springframework.web.servlet.mvc.method.RequestMappingInfoHandlerMappi
         classes = ManagementPortTest.App.class,
         webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
         properties = {
-            "camel.main.routes-collector-enabled=false",
+            "camel.main.routes-include-pattern=false",
             "hub.admin.password=" + Http.PASSWORD,
             "camel.main.name=hub",
             "management.prometheus.metrics.export.enabled=true"
