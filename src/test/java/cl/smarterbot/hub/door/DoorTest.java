@@ -53,7 +53,6 @@ class DoorTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final SimpleMeterRegistry METERS = new SimpleMeterRegistry();
     private static final DefaultCamelContext CAMEL = new DefaultCamelContext();
-    private static final AtomicReference<Exchange> LAST = new AtomicReference<>();
     private static final Map<String, Object> SEEN = new ConcurrentHashMap<>();
     private static final AtomicInteger RUNS = new AtomicInteger();
     private static final AtomicReference<CountDownLatch> HOLD = new AtomicReference<>(new CountDownLatch(0));
@@ -81,10 +80,10 @@ class DoorTest {
     static void open() throws Exception {
         TestDatabase database = TestDatabase.fresh();
         database.superuser("insert into public.tenants (rut, business_name) values"
-                + " ('76000012-4', 'Ferreteria Sur'), ('77000005-K', 'Pasteleria Norte'), ('78000009-2', 'Casa')");
+                + " ('76000012-4', 'Ferreteria Sur'), ('77000005-K', 'Pasteleria Norte'), ('78000009-0', 'Casa')");
         database.superuser(
                 "insert into hub.tenant_settings (tenant_rut, slug, house) values ('76000012-4', 'f', false),"
-                        + " ('77000005-K', 'p', false), ('78000009-2', 'c', true)");
+                        + " ('77000005-K', 'p', false), ('78000009-0', 'c', true)");
         database.superuser(
                 "insert into hub.tenant_origin (host, tenant_rut) values ('pasteleria.example', '77000005-K')");
         database.superuser("insert into hub.api_key (tenant_rut, name, key_hash, scopes) values"
@@ -122,7 +121,6 @@ class DoorTest {
                             });
                             SEEN.put("tenant", TenantScope.of(e).orElse("none"));
                             SEEN.put("body", new String(e.getMessage().getBody(byte[].class), StandardCharsets.UTF_8));
-                            LAST.set(e);
                             String name = JSON.readTree(e.getMessage().getBody(byte[].class))
                                     .path("name")
                                     .asText();
@@ -132,16 +130,10 @@ class DoorTest {
                                 case "rejected" -> throw new EventRejectedException("22P02");
                                 case "bug" -> throw new IllegalStateException("secret inside");
                                 case "line break" -> e.getMessage().setHeader("Location", "/a\r\nSet-Cookie: x=1");
-                                case "no text" -> e.getMessage().setBody(new Object() {});
-                                case "hold" -> HOLD.get().await(10, TimeUnit.SECONDS);
                                 default -> {}
                             }
                         })
-                        .choice()
-                        .when(e -> !(e.getMessage().getBody() instanceof byte[]))
-                        .otherwise()
                         .setBody(constant("{\"ok\":true}"))
-                        .end()
                         .setHeader(Exchange.HTTP_RESPONSE_CODE, constant(201));
                 // Work that waits must not wait on the connection's own thread.
                 from("door:/slow?httpMethodRestrict=POST&consumes=application/json")
@@ -267,7 +259,7 @@ class DoorTest {
         for (String origin : List.of("", "Origin: https://unknown.example\r\n", "Origin: null\r\n", "Origin: ][\r\n")) {
             SEEN.clear();
             assertThat(post(origin, GOOD).status()).isEqualTo(201);
-            assertThat(SEEN).as(origin).containsEntry("tenant", "78000009-2");
+            assertThat(SEEN).as(origin).containsEntry("tenant", "78000009-0");
         }
     }
 
