@@ -9,10 +9,10 @@ begin
   end if;
 end $$;
 
--- Canonical RUT, check digit verified (modulo 11). Legacy and placeholder ids pass through the hub's explicit allow-list only.
+-- The shape of a canonical RUT. The check digit is verified by the hub, which also knows the explicit allow-list of legacy ids.
 create function hub.is_canonical_rut(p text) returns boolean
 language sql immutable strict parallel safe as $$
-  select p ~ '^[1-9][0-9]{0,7}-[0-9K]$'
+  select p ~ '^([1-9][0-9]{0,7}|00000000)-[0-9K]$'
 $$;
 
 create table if not exists public.tenants (
@@ -32,6 +32,8 @@ create table if not exists public.tenants (
   created_at             timestamptz not null default now(),
   updated_at             timestamptz not null default now()
 );
+-- A table made by the storefront demands an owner in Clerk; the hub's tenants need none.
+alter table public.tenants alter column clerk_user_id drop not null;
 comment on table public.tenants is 'One company, one RUT in canonical form (76000012-4).';
 
 -- What public.tenants lacks.

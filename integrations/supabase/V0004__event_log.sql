@@ -135,6 +135,9 @@ begin
         execute format('alter table %1$s attach partition hub.%2$I for values from (%3$L) to (%4$L)',
           case t when 'events' then 'public.events' else 'hub.payload' end, t || '_' || to_char(d, 'YYYYMMDD'), lo, hi);
         execute format('alter table hub.%I enable row level security', t || '_' || to_char(d, 'YYYYMMDD'));
+        execute format('alter table hub.%I force row level security', t || '_' || to_char(d, 'YYYYMMDD'));
+        execute format('create policy log on hub.%I to hub_log using (true) with check (true)',
+          t || '_' || to_char(d, 'YYYYMMDD'));
         made := made + 1;
       end if;
     end loop;
@@ -448,17 +451,18 @@ begin
        and exists (select from hub.payload p where p.event_id = d.event_id);
     return least(n, p_limit);
   end if;
-  -- Materialized: as a plain subquery the rows would be picked and locked anew for each outer row, past the limit.
-  with picked as materialized (
+  -- A CTE of its own: as a subquery of the update it could run again for each row, and lock more rows than the limit.
+  with pick as materialized (
     select x.id from hub.delivery x
      where x.state = 'dead' and x.replayed_at is null and x.finished_at >= p_since
        and (p_subscription is null or x.subscription = p_subscription)
        and (p_tenant is null or x.tenant_rut = p_tenant)
        and exists (select from hub.payload p where p.event_id = x.event_id)
-     order by x.id limit p_limit for update
+     order by x.id limit p_limit for update of x
   ), old as (
     update hub.delivery d set replayed_at = now()
-     where d.id in (select p.id from picked p) and d.replayed_at is null
+      from pick
+     where d.id = pick.id and d.replayed_at is null
     returning d.event_id, d.tenant_rut, d.subscription, d.event_key, d.id
   )
   insert into hub.delivery (event_id, tenant_rut, subscription, event_key, replay_of)

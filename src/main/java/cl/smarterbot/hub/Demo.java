@@ -1,9 +1,85 @@
 package cl.smarterbot.hub;
 
+import cl.smarterbot.hub.database.DatabaseProperties;
+import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.tenancy.TenantAdmin;
+import java.util.Map;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.context.annotation.Profile;
+import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
-/** Demo. */
+/** Two tenants to try the hub with. Exists in the profile {@code demo} only, as do their published keys and passwords. */
 @Component
-class Demo {
-    void seed() {}
+@Profile("demo")
+@ConditionalOnProperty("hub.demo.enabled")
+final class Demo {
+
+    /** The sandbox's users, see the README. */
+    static final Map<String, String> SECRETS = Map.of(
+            "76000012-4/odoo/password", "demo",
+            "77000005-K/odoo/password", "demo");
+
+    private final HubDatabase database;
+    private final DatabaseProperties properties;
+    private final TenantAdmin tenants;
+    private final DoorServer door;
+    private final int managementPort;
+    private final boolean sandbox;
+    private final int sandboxPort;
+
+    Demo(
+            HubDatabase database,
+            DatabaseProperties properties,
+            TenantAdmin tenants,
+            DoorServer door,
+            @Value("${server.port}") int managementPort,
+            @Value("${hub.sandbox.enabled}") boolean sandbox,
+            @Value("${hub.sandbox.port}") int sandboxPort) {
+        this.database = database;
+        this.properties = properties;
+        this.tenants = tenants;
+        this.door = door;
+        this.managementPort = managementPort;
+        this.sandbox = sandbox;
+        this.sandboxPort = sandboxPort;
+    }
+
+    void seed() {
+        tenants.seedDemo("demo");
+    }
+
+    /** Says what to try: the person who started the demo is looking at this terminal. */
+    @EventListener(ApplicationReadyEvent.class)
+    void greet() {
+        if (!database.ready()) {
+            return;
+        }
+        String text = """
+
+                SmarterOS Hub is ready (demo). Try it:
+
+                  curl -i http://127.0.0.1:%1$d/contact \\
+                    -H 'X-API-Key: demo-ferreteria-sur' -H 'Content-Type: application/json' \\
+                    -d '{"name":"Ana Soto","email":"ana@ejemplo.cl","message":"¿Tienen taladros?","phone":"+56 9 8765 4321"}'
+
+                Then look:
+                """.formatted(door.port());
+        StringBuilder out = new StringBuilder(text);
+        if (sandbox) {
+            out.append("  the partner in Odoo     http://127.0.0.1:%d/%n".formatted(sandboxPort));
+        }
+        if (database.embeddedPort() > 0) {
+            out.append(
+                    "  the contact and event   psql -h 127.0.0.1 -p %d -U postgres -c 'table contacts' -c 'table events'%n"
+                            .formatted(database.embeddedPort()));
+        }
+        out.append("  the routes (Hawtio)     http://127.0.0.1:%d/actuator/hawtio/  user operator, password in %s%n"
+                .formatted(managementPort, properties.dataDir().resolve("admin-password")));
+        out.append("  events and replay       bin/hub events   bin/hub dead   bin/hub replay --help%n".formatted());
+        System.out.println(out);
+    }
 }

@@ -6,6 +6,7 @@ import cl.smarterbot.hub.door.ContactForm;
 import cl.smarterbot.hub.door.DoorComponent;
 import cl.smarterbot.hub.door.DoorProperties;
 import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.event.EventComponent;
 import cl.smarterbot.hub.event.EventProperties;
 import cl.smarterbot.hub.event.EventRuntime;
@@ -13,20 +14,28 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
+import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.RutPolicy;
+import cl.smarterbot.hub.tenancy.TenantAdmin;
 import cl.smarterbot.hub.tenancy.TenantBoundDataSource;
 import cl.smarterbot.hub.tenancy.TenantInterceptStrategy;
 import cl.smarterbot.hub.tenancy.TenantLookup;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.postgresql.util.PSQLException;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -60,12 +69,8 @@ class HubConfiguration {
     }
 
     @Bean
-    TenantRegistry tenantRegistry(
-            HubDatabase database, Environment environment, @Value("${hub.tenancy.legacy-ruts:}") List<String> legacy) {
-        return new TenantRegistry(
-                database.as(HubDatabase.Role.REGISTRY),
-                legacy.isEmpty() ? RutPolicy.STRICT : RutPolicy.allowing(legacy),
-                environment.matchesProfiles("demo"));
+    TenantRegistry tenantRegistry(HubDatabase database, Environment environment, RutPolicy ruts) {
+        return new TenantRegistry(database.as(HubDatabase.Role.REGISTRY), ruts, environment.matchesProfiles("demo"));
     }
 
     @Bean
@@ -138,9 +143,54 @@ class HubConfiguration {
     @Bean
     OdooConnectionResolver odooConnectionResolver(
             TenantRegistry registry,
+            SecretStore secrets,
             @Value("${hub.odoo.url:}") String defaultUrl,
             @Value("${hub.odoo.db:}") String defaultDb) {
-        return new TenantOdooConnections(registry, defaultUrl, defaultDb);
+        return new TenantOdooConnections(registry, secrets, defaultUrl, defaultDb);
+    }
+
+    @Bean
+    SecretStore secretStore(
+            Environment environment,
+            @Value("${hub.secrets.file}") Path file,
+            @Value("${hub.secrets.key:}") String key) {
+        SecretStore store =
+                key.isBlank() ? EncryptedFileSecretStore.open(file) : EncryptedFileSecretStore.open(file, key);
+        return environment.matchesProfiles("demo") ? store.overlay(Demo.SECRETS) : store;
+    }
+
+    @Bean
+    TenantAdmin tenantAdmin(HubDatabase database, RutPolicy ruts) {
+        return new TenantAdmin(database.as(HubDatabase.Role.OPS), ruts);
+    }
+
+    @Bean
+    EventAdmin eventAdmin(HubDatabase database) {
+        return new EventAdmin(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean
+    RutPolicy rutPolicy(@Value("${hub.tenancy.legacy-ruts:}") List<String> legacy) {
+        return legacy.isEmpty() ? RutPolicy.STRICT : RutPolicy.allowing(legacy);
+    }
+
+    /** Spans of routes. Nothing leaves the process unless an OTLP endpoint is named. */
+    @Bean(destroyMethod = "close")
+    OpenTelemetrySdk openTelemetry(
+            @Value("${hub.tracing.sampling}") double sampling,
+            @Value("${OTEL_EXPORTER_OTLP_ENDPOINT:}") String endpoint) {
+        return AutoConfiguredOpenTelemetrySdk.builder()
+                .addPropertiesSupplier(() -> Map.of(
+                        "otel.service.name", "smarteros-hub",
+                        "otel.traces.exporter", endpoint.isBlank() ? "none" : "otlp",
+                        "otel.exporter.otlp.protocol", "http/protobuf",
+                        "otel.metrics.exporter", "none",
+                        "otel.logs.exporter", "none",
+                        "otel.traces.sampler", "parentbased_traceidratio",
+                        "otel.traces.sampler.arg", Double.toString(sampling)))
+                .disableShutdownHook()
+                .build()
+                .getOpenTelemetrySdk();
     }
 
     @Bean
@@ -153,14 +203,18 @@ class HubConfiguration {
 
             @Override
             public void afterApplicationStart(CamelContext context) {
-                // Nothing: the public port opens when everything runs, see HubLifecycle.
+                // The public port opens when everything runs, see HubLifecycle.
             }
         };
     }
 
     @Bean
     HubLifecycle hubLifecycle(
-            HubDatabase database, EventRuntime runtime, TenantRegistry registry, DoorServer door, Demo demo) {
-        return new HubLifecycle(database, runtime, registry, door, demo);
+            HubDatabase database,
+            EventRuntime runtime,
+            TenantRegistry registry,
+            DoorServer door,
+            ObjectProvider<Demo> demo) {
+        return new HubLifecycle(database, runtime, registry, door, () -> demo.ifAvailable(Demo::seed));
     }
 }

@@ -9,13 +9,15 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.event.ApplicationStartedEvent;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.SmartLifecycle;
 
 /**
  * The order of start and stop: the public port opens last and closes first; routes end before the log does; the database goes
  * last, when the context destroys its beans.
  */
-final class HubLifecycle implements SmartLifecycle {
+final class HubLifecycle implements SmartLifecycle, ApplicationListener<ApplicationStartedEvent> {
 
     private static final Logger log = LoggerFactory.getLogger(HubLifecycle.class);
 
@@ -23,7 +25,7 @@ final class HubLifecycle implements SmartLifecycle {
     private final EventRuntime runtime;
     private final TenantRegistry registry;
     private final DoorServer door;
-    private final Demo demo;
+    private final Runnable seed;
     private final ScheduledExecutorService refresher = Executors.newSingleThreadScheduledExecutor(r -> {
         Thread t = new Thread(r, "hub-registry");
         t.setDaemon(true);
@@ -31,26 +33,34 @@ final class HubLifecycle implements SmartLifecycle {
     });
     private volatile boolean running;
 
-    HubLifecycle(HubDatabase database, EventRuntime runtime, TenantRegistry registry, DoorServer door, Demo demo) {
+    HubLifecycle(HubDatabase database, EventRuntime runtime, TenantRegistry registry, DoorServer door, Runnable seed) {
         this.database = database;
         this.runtime = runtime;
         this.registry = registry;
         this.door = door;
-        this.demo = demo;
+        this.seed = seed;
     }
 
     @Override
     public void start() {
         runtime.onNotify("hub_registry", () -> refresher.execute(this::refresh));
         database.whenReady(() -> {
-            demo.seed();
+            seed.run();
             refresh();
-            runtime.start();
         });
         database.start();
         refresher.scheduleWithFixedDelay(this::refresh, 30, 30, TimeUnit.SECONDS);
-        door.start();
         running = true;
+    }
+
+    /**
+     * Camel starts its routes when the context is refreshed, after every SmartLifecycle. Only now are all doors and subscriptions
+     * there: a port that opened earlier would answer 404, and an event that came earlier would have no deliveries.
+     */
+    @Override
+    public void onApplicationEvent(ApplicationStartedEvent started) {
+        database.whenReady(runtime::start);
+        door.start();
     }
 
     private void refresh() {
@@ -89,7 +99,7 @@ final class HubLifecycle implements SmartLifecycle {
         return running;
     }
 
-    /** After Camel's routes at the start, before them at the stop. */
+    /** Before Camel's routes at the stop. */
     @Override
     public int getPhase() {
         return Integer.MAX_VALUE - 10;

@@ -3,6 +3,8 @@ package cl.smarterbot.hub;
 import cl.smarterbot.hub.odoo.OdooConnection;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooTransport;
+import cl.smarterbot.hub.secrets.Secret;
+import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
@@ -13,11 +15,13 @@ import org.apache.camel.Exchange;
 final class TenantOdooConnections implements OdooConnectionResolver {
 
     private final TenantRegistry registry;
+    private final SecretStore secrets;
     private final String defaultUrl;
     private final String defaultDb;
 
-    TenantOdooConnections(TenantRegistry registry, String defaultUrl, String defaultDb) {
+    TenantOdooConnections(TenantRegistry registry, SecretStore secrets, String defaultUrl, String defaultDb) {
         this.registry = registry;
+        this.secrets = secrets;
         this.defaultUrl = defaultUrl;
         this.defaultDb = defaultDb;
     }
@@ -33,9 +37,17 @@ final class TenantOdooConnections implements OdooConnectionResolver {
                 odoo.url() != null ? odoo.url() : defaultUrl,
                 odoo.db() != null ? odoo.db() : defaultDb,
                 odoo.user(),
-                "demo",
+                secret(tenant.rut()),
                 odoo.companyId() == null ? null : odoo.companyId().longValue(),
                 "hub_" + tenant.rut().replace('-', '_').toLowerCase(Locale.ROOT),
                 OdooTransport.valueOf(odoo.transport().toUpperCase(Locale.ROOT)));
+    }
+
+    /** The API key if there is one: it can be revoked by itself and JSON-2 takes nothing else. */
+    private String secret(String rut) {
+        return secrets.find(rut, "odoo", "api_key")
+                .or(() -> secrets.find(rut, "odoo", "password"))
+                .map(Secret::reveal)
+                .orElse(null);
     }
 }

@@ -3,11 +3,15 @@ package cl.smarterbot.hub.database;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,20 +25,21 @@ final class EmbeddedServer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(EmbeddedServer.class);
 
-    private final EmbeddedPostgres server;
+    private final CompletableFuture<EmbeddedPostgres> server;
     private final ProcessHandle adopted;
     private final int port;
 
-    private EmbeddedServer(EmbeddedPostgres server, ProcessHandle adopted, int port) {
+    private EmbeddedServer(CompletableFuture<EmbeddedPostgres> server, ProcessHandle adopted, int port) {
         this.server = server;
         this.adopted = adopted;
         this.port = port;
     }
 
     /**
-     * Starts the server, or goes on with one that is still running on the same data: a hub that was killed leaves it behind.
+     * Starts the server in the background, or goes on with one that is still running on the same data: a hub that was killed
+     * leaves it behind. See {@link #awaitStarted()}.
      *
-     * @throws UncheckedIOException if the server does not come up within a minute
+     * @throws UncheckedIOException if there is no free port
      */
     static EmbeddedServer start(Path dataDir, int wantedPort) {
         Path cluster = dataDir.toAbsolutePath().normalize().resolve("postgres");
@@ -45,10 +50,24 @@ final class EmbeddedServer implements AutoCloseable {
                     running.get().port());
             return running.get();
         }
+        int port = wantedPort != 0 ? wantedPort : freePort();
+        return new EmbeddedServer(CompletableFuture.supplyAsync(() -> launch(cluster, port)), null, port);
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException("No free port for the embedded PostgreSQL", e);
+        }
+    }
+
+    private static EmbeddedPostgres launch(Path cluster, int port) {
         try {
             Files.createDirectories(cluster.getParent());
-            EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder()
+            return EmbeddedPostgres.builder()
                     .setDataDirectory(cluster)
+                    .setPort(port)
                     .setOverrideWorkingDirectory(
                             cluster.getParent().resolve("postgres-binaries").toFile())
                     .setCleanDataDirectory(false)
@@ -68,14 +87,25 @@ final class EmbeddedServer implements AutoCloseable {
                     .setServerConfig("log_min_messages", "fatal")
                     .setServerConfig("log_min_error_statement", "panic")
                     .setLocaleConfig("locale", "C.UTF-8")
-                    .setLocaleConfig("encoding", "UTF8");
-            if (wantedPort != 0) {
-                builder.setPort(wantedPort);
-            }
-            EmbeddedPostgres server = builder.start();
-            return new EmbeddedServer(server, null, server.getPort());
+                    .setLocaleConfig("encoding", "UTF8")
+                    .start();
         } catch (IOException e) {
             throw new UncheckedIOException("The embedded PostgreSQL did not start in " + cluster, e);
+        }
+    }
+
+    /**
+     * Waits until the server takes connections.
+     *
+     * @throws IllegalStateException if it does not come up within a minute
+     */
+    void awaitStarted() {
+        if (server != null) {
+            try {
+                server.join();
+            } catch (CompletionException e) {
+                throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+            }
         }
     }
 
@@ -114,8 +144,8 @@ final class EmbeddedServer implements AutoCloseable {
     @Override
     public void close() {
         try {
-            if (server != null) {
-                server.close();
+            if (server != null && !server.isCompletedExceptionally()) {
+                server.join().close();
             } else if (adopted != null) {
                 // SIGINT is PostgreSQL's fast shutdown; the plain SIGTERM would wait for every open client.
                 new ProcessBuilder("kill", "-INT", Long.toString(adopted.pid()))

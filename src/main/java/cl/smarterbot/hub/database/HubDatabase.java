@@ -73,7 +73,10 @@ public final class HubDatabase implements AutoCloseable {
         }
     }
 
-    /** Runs the callback once the schema is there; at once if it already is. Callbacks run in the order of registration. */
+    /**
+     * Runs the callback once the schema is there; at once if it already is. Callbacks run in the order of registration, and again
+     * if one of them fails: they must bear that.
+     */
     public synchronized void whenReady(Runnable callback) {
         if (ready) {
             callback.run();
@@ -82,8 +85,15 @@ public final class HubDatabase implements AutoCloseable {
         }
     }
 
-    /** Migrates now; if the database is away, goes on trying in the background. */
+    /**
+     * Migrates now; if an existing database is away, goes on trying in the background.
+     *
+     * @throws IllegalStateException if the embedded server does not start
+     */
     public void start() {
+        if (embedded != null) {
+            embedded.awaitStarted();
+        }
         if (!tryMigrate()) {
             migrator = new Thread(this::migrateUntilDone, "hub-migrate");
             migrator.setDaemon(true);
@@ -112,9 +122,16 @@ public final class HubDatabase implements AutoCloseable {
             return false;
         }
         synchronized (this) {
+            try {
+                onReady.forEach(Runnable::run);
+            } catch (RuntimeException e) {
+                // The database may have gone again since: all of it is tried once more.
+                notReadyReason = "start not completed: " + firstLine(e);
+                log.warn("Not ready: {}", notReadyReason);
+                return false;
+            }
             ready = true;
             notReadyReason = null;
-            onReady.forEach(Runnable::run);
         }
         return true;
     }

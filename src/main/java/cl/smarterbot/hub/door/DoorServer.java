@@ -181,6 +181,11 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             return;
         }
         DoorConsumer door = path == null ? null : doors.get(path);
+        if (draining) {
+            // Also where no door is any more: its route stopped, and the sender must come back, not give up.
+            refuse(request, Problem.UNAVAILABLE, door == null ? "other" : path, start);
+            return;
+        }
         if (door == null) {
             refuse(request, Problem.NOT_FOUND, "other", start);
             return;
@@ -193,7 +198,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             refuse(request, Problem.METHOD, path, start);
             return;
         }
-        if (draining || door.isSuspended()) {
+        if (door.isSuspended()) {
             refuse(request, Problem.UNAVAILABLE, path, start);
             return;
         }

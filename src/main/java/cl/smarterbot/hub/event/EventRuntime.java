@@ -41,13 +41,14 @@ public final class EventRuntime implements AutoCloseable {
         engine.onNotify(channel, callback);
     }
 
-    /** Opens the log. To be called when the schema is there. */
+    /**
+     * Opens the log. To be called when the schema is there and the routes run: it takes events only after the subscriptions of
+     * the routes are in the database, or the first events would have no deliveries.
+     */
     public synchronized void start() {
         if (!started) {
             started = true;
-            engine.start();
-            // Last: an event that is taken before the subscriptions are declared would miss them.
-            writer.start();
+            engine.start(writer::start);
         }
     }
 

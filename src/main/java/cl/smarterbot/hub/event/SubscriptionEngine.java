@@ -56,6 +56,7 @@ final class SubscriptionEngine implements AutoCloseable {
     private volatile boolean claiming;
     private volatile boolean running;
     private volatile boolean declared;
+    private Runnable onDeclared;
     private final Set<String> everDeclared = new HashSet<>();
     private volatile Connection listening;
 
@@ -81,7 +82,9 @@ final class SubscriptionEngine implements AutoCloseable {
         listeners.put(channel, callback);
     }
 
-    void start() {
+    /** @param onDeclared runs once, when the subscriptions known so far are in the database */
+    void start(Runnable onDeclared) {
+        this.onDeclared = onDeclared;
         running = true;
         claiming = true;
         try {
@@ -212,6 +215,10 @@ final class SubscriptionEngine implements AutoCloseable {
         } catch (SQLException | RuntimeException e) {
             declared = false;
             throw e;
+        }
+        if (onDeclared != null) {
+            onDeclared.run();
+            onDeclared = null;
         }
     }
 

@@ -2,7 +2,6 @@ package cl.smarterbot.hub.odoo;
 
 import cl.smarterbot.hub.odoo.OdooException.Kind;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.io.JsonEOFException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.util.LinkedHashMap;
@@ -120,9 +119,11 @@ final class Json2Wire implements Wire {
         }
         try {
             return OdooValues.JSON.readValue(text, Object.class);
-        } catch (JsonEOFException e) {
-            throw OdooException.passing(Kind.PROTOCOL, "the server's JSON answer is cut off");
         } catch (JsonProcessingException e) {
+            if (e.getLocation() != null
+                    && e.getLocation().getCharOffset() >= text.stripTrailing().length()) {
+                throw OdooException.passing(Kind.PROTOCOL, "the server's JSON answer is cut off");
+            }
             // The parser's message may quote the document, so it is not repeated.
             throw OdooException.permanent(Kind.PROTOCOL, "the server's answer is not valid JSON");
         }

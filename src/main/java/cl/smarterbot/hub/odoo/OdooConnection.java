@@ -81,14 +81,17 @@ public record OdooConnection(
         return uri.getScheme() + "://" + uri.getAuthority();
     }
 
-    /** Identifies the login. It holds a digest of the secret, so a changed secret never meets an old login. */
+    /**
+     * Identifies the login. It holds a digest of the secret, so a changed secret never meets an old login, and the company,
+     * so that tenants who share a user do not wait for each other's login.
+     */
     String loginKey() {
-        return url + "|" + db + "|" + user + "|" + transport + "|" + digest(secret);
+        return url + "|" + db + "|" + user + "|" + companyId + "|" + transport + "|" + digest(secret);
     }
 
     /** Identifies the work queue: the login plus everything that changes what a call writes. */
     String workKey() {
-        return loginKey() + "|" + companyId + "|" + externalIdPrefix;
+        return loginKey() + "|" + externalIdPrefix;
     }
 
     /** Identifies the health of the far end as one tenant sees it. */

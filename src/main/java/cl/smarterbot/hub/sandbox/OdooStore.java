@@ -230,6 +230,9 @@ final class OdooStore {
                 write(env, model, same, values);
                 return same.id;
             }
+            if (values.containsKey("inventory_quantity")) {
+                values.put("inventory_quantity_set", true);
+            }
         }
         OdooRecord record = insert(env, model, values);
         if (model.name.equals("product.template")) {
@@ -295,6 +298,9 @@ final class OdooStore {
                 set(model, record, field, OdooValues.store(env, model, field, value, record.values[field.slot]));
             }
         });
+        if (model.name.equals("stock.quant") && values.containsKey("inventory_quantity")) {
+            set(model, record, "inventory_quantity_set", true);
+        }
         touch(env, model, record);
         behind.forEach((name, part) -> {
             OdooField link = model.fields.get(name);

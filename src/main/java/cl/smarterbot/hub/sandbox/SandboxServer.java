@@ -37,8 +37,10 @@ public final class SandboxServer implements AutoCloseable {
     private final HttpServer http;
     private final ThreadPoolExecutor workers;
     private final ScheduledExecutorService later;
-    private final OdooSandbox odoo = new OdooSandbox(Clock.systemUTC());
-    private final List<SandboxVendor> vendors = List.of(odoo);
+    private final SandboxTrouble trouble = new SandboxTrouble();
+    private final OdooVendor odooVendor = new OdooVendor(Clock.systemUTC());
+    private final OdooSandbox odoo = new OdooSandbox(odooVendor);
+    private final List<SandboxVendor> vendors = List.of(odooVendor);
 
     private SandboxServer(InetAddress address, int port) throws IOException {
         http = HttpServer.create(new InetSocketAddress(address, port), 512);
@@ -97,10 +99,20 @@ public final class SandboxServer implements AutoCloseable {
         return odoo;
     }
 
+    public SandboxTrouble trouble() {
+        return trouble;
+    }
+
+    /** Back to the seed data of every vendor, without any trouble. */
+    public void reset() {
+        trouble.clear();
+        vendors.forEach(SandboxVendor::reset);
+    }
+
     @Override
     public void close() {
-        http.stop(0);
         later.shutdownNow();
+        http.stop(0);
         workers.shutdownNow();
     }
 
@@ -111,19 +123,155 @@ public final class SandboxServer implements AutoCloseable {
                 send(exchange, SandboxAnswer.html(413, "Too large"));
                 return;
             }
-            send(exchange, answer(request));
+            SandboxAnswer control = control(request);
+            if (control != null) {
+                send(exchange, control);
+                return;
+            }
+            SandboxCall call = call(request);
+            SandboxTrouble.Plan plan = trouble.decide(request.path(), call);
+            if (plan.delayMs() == 0) {
+                finish(exchange, call, plan.rule());
+            } else {
+                // No thread waits meanwhile.
+                later.schedule(
+                        () -> workers.execute(() -> finish(exchange, call, plan.rule())),
+                        plan.delayMs(),
+                        TimeUnit.MILLISECONDS);
+            }
         } catch (IOException | RuntimeException e) {
             exchange.close();
         }
     }
 
-    private SandboxAnswer answer(SandboxRequest request) {
+    private SandboxCall call(SandboxRequest request) {
         for (SandboxVendor vendor : vendors) {
             if (vendor.owns(request.path())) {
-                return vendor.open(request).work().get();
+                return vendor.open(request);
             }
         }
-        return SandboxAnswer.html(404, "Not Found");
+        return SandboxCall.of(() -> SandboxAnswer.html(404, "Not Found"));
+    }
+
+    private static void finish(HttpExchange exchange, SandboxCall call, SandboxTrouble.Rule rule) {
+        try {
+            if (rule == null) {
+                send(exchange, call.work().get());
+                return;
+            }
+            switch (rule.kind()) {
+                case LOST_ANSWER -> call.work().get();
+                case TRUNCATED -> {
+                    SandboxAnswer answer = call.work().get();
+                    answer.headers().forEach(exchange.getResponseHeaders()::set);
+                    exchange.getResponseHeaders().set("Connection", "close");
+                    exchange.sendResponseHeaders(answer.status(), Math.max(2, answer.body().length));
+                    exchange.getResponseBody().write(answer.body(), 0, answer.body().length / 2);
+                    exchange.getResponseBody().flush();
+                }
+                case STATUS, FLAP -> {
+                    int status = rule.status() == null ? 503 : rule.status();
+                    SandboxAnswer answer = SandboxAnswer.html(status, "<h1>" + status + "</h1>\n");
+                    send(
+                            exchange,
+                            rule.retryAfter() == null
+                                    ? answer
+                                    : answer.with("Retry-After", String.valueOf(rule.retryAfter())));
+                }
+                case HTML -> send(exchange, SandboxAnswer.html(rule.status() == null ? 200 : rule.status(), """
+                        <!doctype html>
+                        <title>Bad gateway</title>
+                        <h1>The upstream server is not available</h1>
+                        """));
+                case GARBAGE ->
+                    send(exchange, SandboxAnswer.of(200, "application/octet-stream", new byte[] {
+                        0, (byte) 0xFF, 0x7B, 0x3C, (byte) 0xC3, 0x28, 0x0A, 0
+                    }));
+                default -> {}
+            }
+        } catch (IOException | RuntimeException e) {
+            // The client has gone, or was meant to see a broken connection: both end with the close below.
+        } finally {
+            exchange.close();
+        }
+    }
+
+    /** The sandbox's own paths; null for a vendor's. */
+    private SandboxAnswer control(SandboxRequest request) {
+        String path = request.path();
+        boolean page = path.equals("/");
+        if (!page && !path.startsWith("/sandbox/")) {
+            return null;
+        }
+        if (!sameSite(request)) {
+            return SandboxAnswer.json(403, Map.of("error", "only from this computer's own pages"));
+        }
+        switch (path) {
+            case "/":
+                return request.method().equals("GET") ? SandboxPage.render(trouble, vendors) : wrongMethod();
+            case "/sandbox/trouble":
+                return trouble(request);
+            case "/sandbox/reset":
+                if (!request.method().equals("POST")) {
+                    return wrongMethod();
+                }
+                reset();
+                return SandboxAnswer.json(200, Map.of("reset", true));
+            default:
+                return request.method().equals("GET")
+                        ? look(path.substring("/sandbox/".length()), request)
+                        : wrongMethod();
+        }
+    }
+
+    private SandboxAnswer look(String path, SandboxRequest request) {
+        for (SandboxVendor vendor : vendors) {
+            if (path.startsWith(vendor.name() + "/")) {
+                SandboxAnswer answer = vendor.look(path.substring(vendor.name().length() + 1), request);
+                if (answer != null) {
+                    return answer;
+                }
+            }
+        }
+        return SandboxAnswer.json(404, Map.of("error", "nothing here"));
+    }
+
+    private SandboxAnswer trouble(SandboxRequest request) {
+        switch (request.method()) {
+            case "GET":
+                break;
+            case "DELETE":
+                trouble.clear();
+                break;
+            case "POST":
+                try {
+                    trouble.read(SandboxJson.read(request.body()));
+                } catch (IOException e) {
+                    return SandboxAnswer.json(400, Map.of("error", "not JSON"));
+                } catch (IllegalArgumentException e) {
+                    return SandboxAnswer.json(400, Map.of("error", String.valueOf(e.getMessage())));
+                }
+                break;
+            default:
+                return wrongMethod();
+        }
+        return SandboxAnswer.json(200, trouble.show());
+    }
+
+    private static SandboxAnswer wrongMethod() {
+        return SandboxAnswer.json(405, Map.of("error", "wrong method"));
+    }
+
+    /** A page from elsewhere, or a name that was made to point here, must not steer or read the sandbox. */
+    private boolean sameSite(SandboxRequest request) {
+        String host = request.header("host");
+        String name = host.replaceFirst(":[0-9]+$", "");
+        String origin = request.header("origin");
+        boolean loopback = name.equals("localhost")
+                || name.equals("127.0.0.1")
+                || name.equals("[::1]")
+                || name.equals(uri().getHost());
+        return loopback && (origin.isEmpty() || origin.equals("http://" + host));
     }
 
     private static SandboxRequest request(HttpExchange exchange) throws IOException {

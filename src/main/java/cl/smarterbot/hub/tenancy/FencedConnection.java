@@ -9,10 +9,12 @@ import java.sql.Connection;
 import java.sql.DatabaseMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLClientInfoException;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.util.Map;
 
 /**
  * One tenant's connection. The connection behind has autocommit off all the time, so that the driver begins a transaction by
@@ -120,13 +122,9 @@ final class FencedConnection implements InvocationHandler {
                     readOnlyBefore = raw.isReadOnly();
                 }
                 break;
-            case "prepareCall",
-                    "setSchema",
-                    "setCatalog",
-                    "setClientInfo",
-                    "setTypeMap",
-                    "setHoldability",
-                    "createBlob":
+            case "setClientInfo":
+                throw new SQLClientInfoException(FEATURE_NOT_SUPPORTED + method.getName(), Map.of());
+            case "prepareCall", "setSchema", "setCatalog", "setTypeMap", "setHoldability", "createBlob":
                 throw new SQLFeatureNotSupportedException(FEATURE_NOT_SUPPORTED + method.getName());
             case "setShardingKey", "setShardingKeyIfValid", "beginRequest", "endRequest", "setNetworkTimeout":
                 throw new SQLFeatureNotSupportedException(FEATURE_NOT_SUPPORTED + method.getName());

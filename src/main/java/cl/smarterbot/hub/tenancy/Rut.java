@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * the remainder, where 11 is written {@code 0} and 10 is written {@code K}.
  */
 public final class Rut implements Comparable<Rut> {
-    private static final Pattern COMPACT = Pattern.compile("[0-9]{1,8}[0-9K]");
+    private static final Pattern COMPACT = Pattern.compile("0*[0-9]{1,8}[0-9K]");
     private static final Pattern CANONICAL = Pattern.compile("(?:[1-9][0-9]{0,7}|00000000)-[0-9K]");
     // A body of zeros cannot lose its leading zeros; this is how the user's placeholder tenant is written.
     private static final String ZERO_BODY = "00000000";

@@ -3,6 +3,7 @@ package cl.smarterbot.hub.tenancy;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.sql.SQLException;
+import java.util.BitSet;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -103,6 +104,10 @@ final class SqlFence {
         private boolean started;
         private boolean ended;
         private String previousWord = "";
+        private int depth;
+        // At which depth of parentheses a SELECT was begun: an INTO after it is its own, even in "select 1 as insert
+        // into x".
+        private final BitSet selectAt = new BitSet();
 
         Reader(String sql) {
             this.sql = sql;
@@ -151,6 +156,11 @@ final class SqlFence {
                     number();
                     previousWord = "";
                 } else {
+                    if (c == '(') {
+                        selectAt.clear(++depth);
+                    } else if (c == ')' && --depth < 0) {
+                        throw new Refused("unbalanced parentheses");
+                    }
                     at++;
                     previousWord = "";
                 }
@@ -181,7 +191,10 @@ final class SqlFence {
                 }
                 started = true;
             }
-            if (word.equals("into") && !previousWord.equals("insert") && !previousWord.equals("merge")) {
+            if (word.equals("select")) {
+                selectAt.set(depth);
+            } else if (word.equals("into")
+                    && (selectAt.get(depth) || !previousWord.equals("insert") && !previousWord.equals("merge"))) {
                 throw new Refused("SELECT INTO makes a table");
             }
             name(word);

@@ -1,10 +1,8 @@
 package cl.smarterbot.hub.tenancy;
 
 import java.sql.Timestamp;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -31,7 +29,6 @@ import org.springframework.transaction.support.TransactionTemplate;
  */
 public final class TenantRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(TenantRegistry.class);
-    private static final ZoneId DEFAULT_ZONE = ZoneId.of("America/Santiago");
     private static final long FLUSH_EVERY_NANOS = Duration.ofMinutes(1).toNanos();
     private static final int LONGEST_KEY = 512;
 
@@ -144,7 +141,7 @@ public final class TenantRegistry {
             if (!isUsable(rut)) {
                 return;
             }
-            tenants.put(rut, TenantRows.tenant(row, zone(rut, row.getString("time_zone"))));
+            tenants.put(rut, TenantRows.tenant(row, TenantRows.zone(rut, row.getString("time_zone"))));
         });
         Map<String, KeyEntry> keys = new HashMap<>();
         jdbc.query(
@@ -195,15 +192,6 @@ public final class TenantRegistry {
 
     private static String printable(String rut) {
         return rut.replaceAll("[^0-9A-Za-z.-]", "?");
-    }
-
-    private static ZoneId zone(String rut, String name) {
-        try {
-            return name == null ? DEFAULT_ZONE : ZoneId.of(name);
-        } catch (DateTimeException e) {
-            LOG.warn("Tenant {} names an unknown time zone: {} is used", rut, DEFAULT_ZONE);
-            return DEFAULT_ZONE;
-        }
     }
 
     /**

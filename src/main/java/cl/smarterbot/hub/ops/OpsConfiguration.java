@@ -1,0 +1,70 @@
+package cl.smarterbot.hub.ops;
+
+import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.TenantAdmin;
+import com.github.benmanes.caffeine.cache.Ticker;
+import java.io.IOException;
+import java.time.Clock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.web.SecurityFilterChain;
+
+/** Wires the management port. Needs beans of {@link EventAdmin}, {@link TenantAdmin} and {@link SecretStore}. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(OperatorProperties.class)
+public class OpsConfiguration {
+
+    private static final Logger log = LoggerFactory.getLogger(OpsConfiguration.class);
+
+    @Bean
+    SecurityFilterChain opsSecurityFilterChain(HttpSecurity http, OperatorAccount account, LoginThrottle throttle)
+            throws Exception {
+        return OpsSecurity.chain(http, account, throttle);
+    }
+
+    @Bean
+    OperatorAccount operatorAccount(OperatorProperties properties) throws IOException {
+        String password = properties.password();
+        if (password.isEmpty()) {
+            password = OperatorPassword.readOrCreate(properties.dataDir());
+            log.info(
+                    "Management port: user {}, password in {}",
+                    properties.user(),
+                    properties.dataDir().resolve(OperatorPassword.FILE));
+        }
+        return new OperatorAccount(properties.user(), password);
+    }
+
+    @Bean
+    LoginThrottle loginThrottle() {
+        return new LoginThrottle(Ticker.systemTicker());
+    }
+
+    @Bean
+    FilterRegistrationBean<AdminGuard> adminGuard() {
+        FilterRegistrationBean<AdminGuard> guard = new FilterRegistrationBean<>(new AdminGuard());
+        guard.addUrlPatterns("/admin", "/admin/*");
+        return guard;
+    }
+
+    @Bean
+    AdminController adminController(EventAdmin events) {
+        return new AdminController(events, Clock.systemUTC());
+    }
+
+    @Bean
+    TenantController tenantController(TenantAdmin tenants, EventAdmin events, SecretStore secrets) {
+        return new TenantController(tenants, events, secrets, Clock.systemUTC());
+    }
+
+    @Bean
+    AdminErrors adminErrors() {
+        return new AdminErrors();
+    }
+}

@@ -1,0 +1,111 @@
+package cl.smarterbot.hub.ops;
+
+import cl.smarterbot.hub.testing.TestDatabase;
+import com.zaxxer.hikari.HikariDataSource;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.springframework.jdbc.core.JdbcTemplate;
+
+/** A real PostgreSQL with the SQL of the hub and a few events in it. */
+final class OpsDatabase {
+
+    private static TestDatabase database;
+    private static DataSource superuser;
+    private static DataSource ops;
+
+    private OpsDatabase() {}
+
+    /** Makes it once for all tests of this JVM. */
+    static synchronized void start() {
+        if (database == null) {
+            database = TestDatabase.fresh();
+            superuser = pool("postgres");
+            ops = pool("hub_ops");
+        }
+    }
+
+    private static DataSource pool(String role) {
+        HikariDataSource pool = new HikariDataSource();
+        pool.setDataSource(database.as(role));
+        pool.setMaximumPoolSize(4);
+        return pool;
+    }
+
+    /** Everything, for arranging and checking. */
+    static JdbcTemplate superuser() {
+        return new JdbcTemplate(superuser);
+    }
+
+    static DataSource ops() {
+        return ops;
+    }
+
+    static void clear() {
+        superuser()
+                .execute(
+                        "truncate public.tenants, hub.tenant_settings, hub.tenant_origin, hub.api_key, hub.audit,"
+                                + " public.events, hub.payload, hub.delivery, hub.attempt, hub.dedup, hub.subscription cascade");
+    }
+
+    static void tenant(String rut) {
+        superuser().update("insert into public.tenants (rut, business_name) values (?, ?)", rut, "Company " + rut);
+    }
+
+    static void subscription(String name, String pattern) {
+        superuser()
+                .update(
+                        "insert into hub.subscription (name, pattern, updated_at) values (?, ?, now() - interval '1 hour')",
+                        name,
+                        pattern);
+    }
+
+    /** An event with the deliveries that the subscriptions ask for, appended as the hub does it. */
+    static UUID event(String tenant, String type, String key) {
+        JdbcTemplate jdbc = superuser();
+        UUID id = jdbc.queryForObject(
+                "select (lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0')"
+                        + " || '7' || substr(md5(random()::text), 1, 19))::uuid",
+                UUID.class);
+        jdbc.query(
+                "select hub.append(array[?::uuid], array[?], array[?], array['test'], array[?], array['corr'], array['{\"n\":1}'],"
+                        + " array[now()], array['application/json'], array[null::text], array[convert_to('{\"secret\":\"body-canary\"}', 'UTF8')],"
+                        + " array[null::text], array[null::text], array[null::text], array[null::bytea], interval '1 day')",
+                rs -> {},
+                id,
+                tenant,
+                type,
+                key);
+        return id;
+    }
+
+    /** The delivery of an event for a subscription, put into a state with one attempt behind it. */
+    static long delivery(UUID event, String subscription, String state, String error) {
+        JdbcTemplate jdbc = superuser();
+        Long id = jdbc.queryForObject(
+                "update hub.delivery set state = ?, attempt = 8, last_error = ?, finished_at = now()"
+                        + " where event_id = ? and subscription = ? and replay_of is null returning id",
+                Long.class,
+                state,
+                error,
+                event,
+                subscription);
+        jdbc.update(
+                "insert into hub.attempt (delivery_id, attempt, outcome, error, node, duration_ms) values (?, 8, ?, ?, 'node-1', 12)",
+                id,
+                state,
+                error);
+        return id;
+    }
+
+    static long count(String sql, Object... arguments) {
+        Long count = superuser().queryForObject("select count(*) from " + sql, Long.class, arguments);
+        return count == null ? 0 : count;
+    }
+
+    static List<Map<String, Object>> audit() {
+        return superuser()
+                .queryForList("select actor, action, tenant_rut, detail::text as detail from hub.audit order by id");
+    }
+}
