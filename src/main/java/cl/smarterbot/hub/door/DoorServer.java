@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -17,6 +18,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +28,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.Exchange;
+import org.apache.camel.InvalidPayloadException;
 import org.apache.camel.Message;
 import org.apache.camel.Processor;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
@@ -59,6 +62,9 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private final Map<String, DoorConsumer> doors = new ConcurrentHashMap<>();
     private final Map<String, Timer> timers = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
+    /** Timers of connections that wait for a request head. */
+    private final Map<HttpConnection, Long> heads = new ConcurrentHashMap<>();
+
     private final java.util.function.BooleanSupplier healthy;
     private HttpServer server;
     private volatile boolean draining;
@@ -98,6 +104,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 .setAcceptBacklog(1024);
         try {
             server = vertx.createHttpServer(options)
+                    .connectionHandler(connection -> {
+                        connection.closeHandler(closed -> headArrived(connection));
+                        awaitHead(connection, properties.requestTimeout());
+                    })
                     .requestHandler(this::handle)
                     .invalidRequestHandler(request -> {
                         answer(request.response(), Problem.malformed(), true);
@@ -142,8 +152,29 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         doors.remove(consumer.getEndpoint().getPath(), consumer);
     }
 
+    /**
+     * A connection that does not bring a whole request head in time is closed. The idle timeout alone would not do: each byte of
+     * a slow head puts it off.
+     */
+    private void awaitHead(HttpConnection connection, Duration atMost) {
+        headArrived(connection);
+        heads.put(connection, vertx.setTimer(atMost.toMillis(), id -> {
+            heads.remove(connection);
+            connection.close();
+        }));
+    }
+
+    private void headArrived(HttpConnection connection) {
+        Long timer = heads.remove(connection);
+        if (timer != null) {
+            vertx.cancelTimer(timer);
+        }
+    }
+
     private void handle(HttpServerRequest request) {
         long start = System.nanoTime();
+        headArrived(request.connection());
+        request.response().endHandler(ended -> awaitHead(request.connection(), properties.idleTimeout()));
         String path = request.path();
         if (path != null && path.equals("/health")) {
             health(request);
@@ -255,10 +286,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 run(request, door, caller, body.bytes(), start);
             }
         });
+        if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
+            // Everything that can be refused without the body was refused: now the caller may send it.
+            request.response().writeContinue();
+        }
     }
 
     private void run(HttpServerRequest request, DoorConsumer door, Caller caller, byte[] body, long start) {
-        inFlight.incrementAndGet();
         Exchange exchange = door.createExchange(false);
         Message message = exchange.getMessage();
         message.setBody(body);
@@ -273,6 +307,8 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         if (caller != null) {
             TenantScope.bind(exchange, caller.tenant().rut());
         }
+        String sentType = message.getHeader(Exchange.CONTENT_TYPE, String.class);
+        inFlight.incrementAndGet();
         var context = vertx.getOrCreateContext();
         Answered answered = new Answered();
         long timeout = vertx.setTimer(properties.answerTimeout().toMillis(), id -> {
@@ -281,13 +317,24 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             }
         });
         door.getAsyncProcessor().process(exchange, doneSync -> {
-            Reply reply = reply(exchange, door);
+            Reply reply = replyOrProblem(exchange, door, sentType);
             door.releaseExchange(exchange, false);
             context.runOnContext(v -> {
                 vertx.cancelTimer(timeout);
                 if (answered.first()) {
-                    send(request, reply);
-                    finished(door.getEndpoint().getPath(), reply.status(), start);
+                    try {
+                        send(request, reply);
+                    } catch (RuntimeException e) {
+                        // A status or header that HTTP does not allow, such as a line break in a Location.
+                        log.error(
+                                "Door {} made an answer that cannot be sent",
+                                door.getEndpoint().getPath());
+                        log.debug("Not sendable", e);
+                        request.response().headers().clear();
+                        answer(request.response(), Problem.INTERNAL, true);
+                    } finally {
+                        finished(door.getEndpoint().getPath(), reply.status(), start);
+                    }
                 }
             });
         });
@@ -306,18 +353,28 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     private record Reply(int status, String contentType, byte[] body, Map<String, String> headers) {}
 
-    private Reply reply(Exchange exchange, DoorConsumer door) {
-        Throwable failure = exchange.getException();
-        if (failure != null) {
-            Problem problem = problem(failure, door);
-            return new Reply(
-                    problem.status(),
-                    "application/problem+json",
-                    problem.json(),
-                    problem.retryAfterSeconds() > 0
-                            ? Map.of("Retry-After", Integer.toString(problem.retryAfterSeconds()))
-                            : Map.of());
+    /** Always an answer: a route that leaves something behind which is none gets 500. */
+    private Reply replyOrProblem(Exchange exchange, DoorConsumer door, String sentType) {
+        try {
+            Throwable failure = exchange.getException();
+            return failure == null ? reply(exchange, sentType) : reply(problem(failure, door));
+        } catch (RuntimeException e) {
+            return reply(problem(e, door));
         }
+    }
+
+    private static Reply reply(Problem problem) {
+        return new Reply(
+                problem.status(),
+                "application/problem+json",
+                problem.json(),
+                problem.retryAfterSeconds() > 0
+                        ? Map.of("Retry-After", Integer.toString(problem.retryAfterSeconds()))
+                        : Map.of());
+    }
+
+    @SuppressWarnings("StringEquality")
+    private static Reply reply(Exchange exchange, String sentType) {
         Message message = exchange.getMessage();
         Integer status = message.getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
         Map<String, String> headers = Map.of();
@@ -331,9 +388,19 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         Object body = message.getBody();
         byte[] bytes = body instanceof byte[] raw
                 ? raw
-                : body == null ? new byte[0] : message.getBody(String.class).getBytes(StandardCharsets.UTF_8);
+                : body == null ? new byte[0] : text(message).getBytes(StandardCharsets.UTF_8);
         String type = message.getHeader(Exchange.CONTENT_TYPE, String.class);
-        return new Reply(status == null ? 200 : status, type == null ? "application/json" : type, bytes, headers);
+        // The very object that came in is not the route's answer but the caller's own header: it is not echoed.
+        boolean own = type != null && type != sentType;
+        return new Reply(status == null ? 200 : status, own ? type : "application/json", bytes, headers);
+    }
+
+    private static String text(Message message) {
+        try {
+            return message.getMandatoryBody(String.class);
+        } catch (InvalidPayloadException e) {
+            throw new IllegalStateException("The route left a body that is no text", e);
+        }
     }
 
     private Problem problem(Throwable failure, DoorConsumer door) {

@@ -590,7 +590,8 @@ class DeliveryTest {
     @Test
     @DisplayName("deliveries go on by themselves after the database was away")
     void databaseAway() throws Exception {
-        TestHub hub = hub();
+        // A claim whose answer was lost on the way leaves a lease that must run out.
+        TestHub hub = hub(s -> s.lease = Duration.ofSeconds(1));
         AtomicInteger runs = new AtomicInteger();
         hub.subscribe("away", "*", RetryPolicy.DEFAULT, (d, report) -> {
             runs.incrementAndGet();
@@ -606,6 +607,6 @@ class DeliveryTest {
                         () -> assertThat(sql.rows("select event_key, state, lease_owner from hub.delivery order by id"))
                                 .extracting(row -> row.get("event_key") + " " + row.get("state"))
                                 .containsExactly("before done", "during done"));
-        assertThat(runs).hasValue(2);
+        assertThat(runs).hasValueGreaterThanOrEqualTo(2);
     }
 }
