@@ -30,6 +30,7 @@ import java.util.List;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
+import org.apache.camel.model.errorhandler.NoErrorHandlerDefinition;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.postgresql.util.PSQLException;
 import org.springframework.beans.factory.ObjectProvider;
@@ -177,6 +178,9 @@ class HubConfiguration {
             @Override
             public void beforeApplicationStart(CamelContext context) {
                 context.getCamelContextExtension().addInterceptStrategy(new TenantInterceptStrategy());
+                // Also for the routes inside kamelets, which name none: the default handler logs each failed call with
+                // its stack.
+                context.getCamelContextExtension().setErrorHandlerFactory(new NoErrorHandlerDefinition());
             }
 
             @Override
