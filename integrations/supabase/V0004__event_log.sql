@@ -13,7 +13,10 @@ create table public.events (
   metadata        jsonb not null default '{}',
   occurred_at     timestamptz not null,
   received_at     timestamptz not null default now(),
-  primary key (id)
+  primary key (id),
+  -- Keys are indexed, and an index entry has room for about 2,700 bytes: refuse here what would fail later, in a claim.
+  constraint events_lengths check (octet_length(event_key) <= 512 and octet_length(type) <= 255
+                                   and octet_length(source) <= 255 and octet_length(correlation_id) <= 512)
 ) partition by range (id);
 create index events_tenant_type on public.events (tenant_rut, type, received_at);
 create table hub.events_default partition of public.events default;
@@ -90,7 +93,8 @@ create table hub.dedup (
   body_hash   bytea not null,
   event_id    uuid not null,
   expires_at  timestamptz not null,
-  primary key (tenant_rut, scope, dedup_key)
+  primary key (tenant_rut, scope, dedup_key),
+  constraint dedup_lengths check (octet_length(scope) <= 255 and octet_length(dedup_key) <= 512)
 );
 create index dedup_expires on hub.dedup (expires_at);
 
@@ -104,8 +108,10 @@ language sql immutable strict parallel safe set search_path = '' as $$
 $$;
 
 -- Makes the daily partitions from yesterday to p_days ahead. Called at start and by housekeeping.
+-- Attaching locks the default partition for a moment. It gives up rather than wait behind a long query, because claims would
+-- then wait behind it; the next round tries again, days before the partition is needed.
 create function hub.ensure_partitions(p_days int default 7) returns int
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = '' set lock_timeout = '2s' as $$
 declare
   d date;
   made int := 0;
@@ -121,7 +127,7 @@ begin
     foreach t in array array['events', 'payload'] loop
       if to_regclass(format('hub.%s_%s', t, to_char(d, 'YYYYMMDD'))) is null then
         -- Rows of that day which a node with a wrong clock wrote early sit in the default partition: move them over.
-        execute format('create table hub.%1$I (like %2$s including defaults)',
+        execute format('create table hub.%1$I (like %2$s including defaults including storage including constraints)',
           t || '_' || to_char(d, 'YYYYMMDD'), case t when 'events' then 'public.events' else 'hub.payload' end);
         execute format('with moved as (delete from hub.%1$I where %2$I >= %3$L and %2$I < %4$L returning *) '
           'insert into hub.%5$I select * from moved',
@@ -129,6 +135,9 @@ begin
         execute format('alter table %1$s attach partition hub.%2$I for values from (%3$L) to (%4$L)',
           case t when 'events' then 'public.events' else 'hub.payload' end, t || '_' || to_char(d, 'YYYYMMDD'), lo, hi);
         execute format('alter table hub.%I enable row level security', t || '_' || to_char(d, 'YYYYMMDD'));
+        execute format('alter table hub.%I force row level security', t || '_' || to_char(d, 'YYYYMMDD'));
+        execute format('create policy log on hub.%I to hub_log using (true) with check (true)',
+          t || '_' || to_char(d, 'YYYYMMDD'));
         made := made + 1;
       end if;
     end loop;
@@ -154,6 +163,7 @@ language plpgsql security definer set search_path = '' as $$
 #variable_conflict use_column
 declare
   losers int[] := '{}';
+  found_losers int;
   wake int;
 begin
   if exists (select from unnest(p_dedup_keys) k where k is not null) then
@@ -178,6 +188,11 @@ begin
           from unnest(p_tenants, p_dedup_scopes, p_dedup_keys, p_dedup_hashes) with ordinality as u (tenant, scope, k, h, o)
           join hub.dedup d on d.tenant_rut = u.tenant and d.scope = u.scope and d.dedup_key = u.k
          where u.o::int = any (losers);
+      get diagnostics found_losers = row_count;
+      if found_losers <> cardinality(losers) then
+        -- The first one's mark expired and was removed between the two statements. Nobody may be told that it was appended.
+        raise exception using errcode = '40001', message = 'a dedup key expired meanwhile';
+      end if;
     end if;
   end if;
 
@@ -280,13 +295,13 @@ begin
       from quota q
      cross join lateral (
        select c.id, row_number() over (order by c.id) as rn
-         from (select d.id, d.event_key from hub.delivery d
+         from (select d.id from hub.delivery d
                 where d.subscription = p_subscription and d.state = 'pending' and d.tenant_rut = q.t
-                order by d.id limit 500 + q.q) c
-        where not exists (select from hub.delivery b
-                           where b.subscription = p_subscription and b.tenant_rut = q.t and b.event_key = c.event_key
-                             and b.state in ('leased', 'retry'))
-        order by c.id limit q.q) f
+                  -- No window: however many rows of blocked keys stand in front, the keys behind them get their turn.
+                  and d.event_key not in (select b.event_key from hub.delivery b
+                                           where b.subscription = p_subscription and b.tenant_rut = q.t
+                                             and b.state in ('leased', 'retry'))
+                order by d.id limit q.q) c) f
      where q.q > 0
   ), chosen as (
     select f.id from free f order by f.rn, f.id limit p_limit
@@ -393,11 +408,20 @@ begin
 end $$;
 
 -- Replay and backfill are the same act: new delivery rows for old events. An event whose payload was retired cannot run again.
+-- A replay that has not ended yet is not doubled: asking again returns it.
 create function hub.replay(p_delivery bigint) returns bigint
 language plpgsql security definer set search_path = '' as $$
 declare
   made bigint;
 begin
+  perform from hub.delivery d where d.id = p_delivery for update;
+  select r.id into made
+    from hub.delivery d join hub.delivery r on r.event_id = d.event_id and r.subscription = d.subscription
+   where d.id = p_delivery and r.replay_of = p_delivery and r.state in ('pending', 'leased', 'retry')
+   limit 1;
+  if made is not null then
+    return made;
+  end if;
   with old as (
     update hub.delivery d set replayed_at = now()
      where d.id = p_delivery and d.state in ('done', 'dead')
@@ -458,24 +482,25 @@ begin
   if not exists (select from hub.subscription s where s.name = p_subscription) then
     raise exception using errcode = 'HB404', message = 'unknown subscription';
   end if;
-  create temporary table if not exists hub_backfill (id uuid, tenant_rut text, event_key text) on commit drop;
-  truncate pg_temp.hub_backfill;
-  insert into pg_temp.hub_backfill
-  select e.id, e.tenant_rut, e.event_key
-    from public.events e
-    join hub.subscription s on s.name = p_subscription and hub.type_matches(e.type, s.pattern)
-   where e.id >= hub.uuid_floor(p_since - interval '1 day') and e.received_at >= p_since
-     and (p_tenant is null or e.tenant_rut = p_tenant)
-     and exists (select from hub.payload p where p.event_id = e.id)
-     and not exists (select from hub.delivery d where d.event_id = e.id and d.subscription = p_subscription)
-   order by e.id limit p_limit;
-  get diagnostics n = row_count;
-  if not p_dry_run and n > 0 then
+  -- Two people who press the button at once get one set of deliveries.
+  perform pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('hub.backfill:' || p_subscription, 0));
+  with picked as (
+    select e.id, e.tenant_rut, e.event_key
+      from public.events e
+      join hub.subscription s on s.name = p_subscription and hub.type_matches(e.type, s.pattern)
+     where e.id >= hub.uuid_floor(p_since - interval '1 day') and e.received_at >= p_since
+       and (p_tenant is null or e.tenant_rut = p_tenant)
+       and exists (select from hub.payload p where p.event_id = e.id)
+       and not exists (select from hub.delivery d where d.event_id = e.id and d.subscription = p_subscription)
+     order by e.id limit p_limit
+  ), made as (
     insert into hub.delivery (event_id, tenant_rut, subscription, event_key)
-    select b.id, b.tenant_rut, p_subscription, b.event_key from pg_temp.hub_backfill b order by b.id;
+    select b.id, b.tenant_rut, p_subscription, b.event_key from picked b where not p_dry_run order by b.id
+  )
+  select count(*) into n from picked;
+  if not p_dry_run and n > 0 then
     perform pg_catalog.pg_notify('hub_delivery', '');
   end if;
-  drop table pg_temp.hub_backfill;
   return n;
 end $$;
 
@@ -490,38 +515,64 @@ language sql stable security definer set search_path = '' as $$
 $$;
 
 -- Drops what is past its time. Payloads and events go by whole days; a day that an unfinished delivery still needs stays.
+-- Returns how many rows and partitions went; at most 10,000 rows of a kind go in one call, so call it until it returns less.
+--
+-- Dropping locks the whole table, so it comes last, in the order in which hub.append locks (events, then payload), and gives up
+-- rather than wait behind a long query, because intake would then wait behind it.
 create function hub.retire(p_payload interval, p_events interval, p_deliveries interval) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
   r record;
   n int := 0;
   m int;
-  d date;
 begin
   if not pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('hub.retire', 0)) then
     return 0;
   end if;
-  for r in select c.relname as name, split_part(c.relname, '_', 1) as kind, to_date(split_part(c.relname, '_', 2), 'YYYYMMDD') as day
-             from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
-            where s.nspname = 'hub' and c.relkind = 'r' and c.relname ~ '^(events|payload)_[0-9]{8}$' loop
-    if (r.day + 1)::timestamp at time zone 'UTC' < now() - (case r.kind when 'events' then p_events else p_payload end)
-       and not exists (select from hub.delivery x
-                        where x.state in ('pending', 'leased', 'retry')
-                          and x.event_id >= hub.uuid_floor(r.day::timestamp at time zone 'UTC')
-                          and x.event_id < hub.uuid_floor((r.day + 1)::timestamp at time zone 'UTC')) then
-      execute format('drop table hub.%I', r.name);
-      n := n + 1;
-    end if;
-  end loop;
   delete from hub.delivery x where x.id in (
-    select y.id from hub.delivery y where y.state in ('done', 'dead') and y.finished_at < now() - p_deliveries
+    select y.id from hub.delivery y where y.state = 'done' and y.finished_at < now() - p_deliveries
+     order by y.finished_at limit 10000);
+  get diagnostics n = row_count;
+  delete from hub.delivery x where x.id in (
+    select y.id from hub.delivery y where y.state = 'dead' and y.finished_at < now() - p_deliveries
      order by y.finished_at limit 10000);
   get diagnostics m = row_count;
   n := n + m;
   delete from hub.dedup x where (x.tenant_rut, x.scope, x.dedup_key) in (
     select y.tenant_rut, y.scope, y.dedup_key from hub.dedup y where y.expires_at < now() order by y.expires_at limit 10000);
   get diagnostics m = row_count;
-  return n + m;
+  n := n + m;
+  -- What a node with a wrong clock wrote has no day of its own.
+  delete from hub.events_default x
+   where x.id < hub.uuid_floor(now() - p_events)
+     and not exists (select from hub.delivery d where d.event_id = x.id and d.state in ('pending', 'leased', 'retry'));
+  get diagnostics m = row_count;
+  n := n + m;
+  delete from hub.payload_default x
+   where x.event_id < hub.uuid_floor(now() - p_payload)
+     and not exists (select from hub.delivery d where d.event_id = x.event_id and d.state in ('pending', 'leased', 'retry'));
+  get diagnostics m = row_count;
+  n := n + m;
+  perform pg_catalog.set_config('lock_timeout', '500ms', true);
+  for r in select c.relname as name, split_part(c.relname, '_', 1) as kind, to_date(split_part(c.relname, '_', 2), 'YYYYMMDD') as day
+             from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace
+            where s.nspname = 'hub' and c.relkind = 'r' and c.relname ~ '^(events|payload)_[0-9]{8}$'
+            order by c.relname loop
+    if (r.day + 1)::timestamp at time zone 'UTC' < now() - (case r.kind when 'events' then p_events else p_payload end)
+       and not exists (select from hub.delivery x
+                        where x.state in ('pending', 'leased', 'retry')
+                          and x.event_id >= hub.uuid_floor(r.day::timestamp at time zone 'UTC')
+                          and x.event_id < hub.uuid_floor((r.day + 1)::timestamp at time zone 'UTC')) then
+      begin
+        execute format('drop table hub.%I', r.name);
+        n := n + 1;
+      exception when lock_not_available then
+        -- Somebody reads; the next round tries again.
+        exit;
+      end;
+    end if;
+  end loop;
+  return n;
 end $$;
 
 -- Hand everything over to hub_log, then say who may call what.

@@ -24,9 +24,12 @@ import cl.smarterbot.hub.tenancy.TenantLookup;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Map;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
@@ -170,6 +173,25 @@ class HubConfiguration {
     @Bean
     RutPolicy rutPolicy(@Value("${hub.tenancy.legacy-ruts:}") List<String> legacy) {
         return legacy.isEmpty() ? RutPolicy.STRICT : RutPolicy.allowing(legacy);
+    }
+
+    /** Spans of routes. Nothing leaves the process unless an OTLP endpoint is named. */
+    @Bean(destroyMethod = "close")
+    OpenTelemetrySdk openTelemetry(
+            @Value("${hub.tracing.sampling}") double sampling,
+            @Value("${OTEL_EXPORTER_OTLP_ENDPOINT:}") String endpoint) {
+        return AutoConfiguredOpenTelemetrySdk.builder()
+                .addPropertiesSupplier(() -> Map.of(
+                        "otel.service.name", "smarteros-hub",
+                        "otel.traces.exporter", endpoint.isBlank() ? "none" : "otlp",
+                        "otel.exporter.otlp.protocol", "http/protobuf",
+                        "otel.metrics.exporter", "none",
+                        "otel.logs.exporter", "none",
+                        "otel.traces.sampler", "parentbased_traceidratio",
+                        "otel.traces.sampler.arg", Double.toString(sampling)))
+                .disableShutdownHook()
+                .build()
+                .getOpenTelemetrySdk();
     }
 
     @Bean

@@ -15,6 +15,7 @@ final class DeliveryScope implements SafeCopyProperty {
 
     private final Delivery delivery;
     private final List<NewEvent> emitted = new ArrayList<>();
+    private boolean ended;
 
     DeliveryScope(Delivery delivery) {
         this.delivery = delivery;
@@ -32,11 +33,17 @@ final class DeliveryScope implements SafeCopyProperty {
         return delivery;
     }
 
+    /** @throws IllegalStateException if the delivery has ended: a copy that lives on, such as a wire tap's, comes too late */
     synchronized void emit(NewEvent event) {
+        if (ended) {
+            throw new IllegalStateException("The delivery has ended; nothing can be appended with it any more");
+        }
         emitted.add(event);
     }
 
-    synchronized List<NewEvent> emitted() {
+    /** Ends the scope: what was emitted until now is committed with the outcome. */
+    synchronized List<NewEvent> end() {
+        ended = true;
         return List.copyOf(emitted);
     }
 

@@ -583,6 +583,16 @@ public final class EventAdmin {
         return page(rows, limit, line -> Long.toString(line.id()));
     }
 
+    /**
+     * Writes a line of the audit trail for a change that is made elsewhere.
+     *
+     * @param tenant canonical RUT, null when it concerns none
+     * @param detail without any secret
+     */
+    public void record(String actor, String action, String tenant, Map<String, ?> detail) {
+        audit(actor, action, tenant, detail);
+    }
+
     private void setPaused(String actor, String subscription, boolean paused) {
         Objects.requireNonNull(subscription, "subscription");
         write.executeWithoutResult(status -> {

@@ -109,8 +109,9 @@ final class EventConsumer extends DefaultConsumer {
 
     private Outcome outcome(DeliveryScope scope, Throwable failure, int millis) {
         Delivery d = scope.delivery();
+        List<NewEvent> emitted = scope.end();
         if (failure == null) {
-            return new Outcome(d, "done", null, 0, millis, version, scope.emitted());
+            return new Outcome(d, "done", null, 0, millis, version, emitted);
         }
         FailureClassifier.Failure known = classify(failure);
         boolean dead = known != null && known.permanent() || subscription.retry.exhausted(d.attempt());

@@ -69,6 +69,10 @@ public class EventEndpoint extends DefaultEndpoint {
         if (type.contains("*")) {
             throw new IllegalArgumentException("event:" + type + ": a pattern cannot be appended; name one type");
         }
+        if (record != null && !record.equals("contacts")) {
+            throw new IllegalArgumentException("event:" + type + ": record=" + record
+                    + " is not known; contacts is the one table that takes records");
+        }
         return new EventProducer(this);
     }
 
@@ -77,6 +81,9 @@ public class EventEndpoint extends DefaultEndpoint {
         if (subscription == null || !subscription.matches("[a-z][a-z0-9-]{0,62}")) {
             throw new IllegalArgumentException("event:" + type
                     + ": a consumer needs the parameter 'subscription', lower-case letters, digits and dashes");
+        }
+        if (concurrency < 1) {
+            throw new IllegalArgumentException("event:" + type + ": concurrency must be 1 or more");
         }
         EventConsumer consumer = new EventConsumer(this, processor);
         configureConsumer(consumer);

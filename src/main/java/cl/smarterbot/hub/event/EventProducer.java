@@ -35,7 +35,13 @@ final class EventProducer extends DefaultAsyncProducer {
         }
         DeliveryScope scope = DeliveryScope.of(exchange);
         if (scope != null) {
-            scope.emit(event);
+            try {
+                scope.emit(event);
+            } catch (IllegalStateException e) {
+                exchange.setException(e);
+                callback.done(true);
+                return true;
+            }
             exchange.getMessage().setHeader(EventConstants.OUTCOME, "STAGED");
             callback.done(true);
             return true;

@@ -14,7 +14,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param lease how long a claimed delivery belongs to its node without renewal
  * @param pollInterval safety net under LISTEN/NOTIFY
  * @param claimBatch most deliveries in one claim
- * @param workers threads that run routes; 0 takes four for each processor
+ * @param workers threads that run routes, which mostly wait for other systems; 0 takes 32, or four for each processor if that is more
  * @param drainTimeout how long a stopping hub waits for deliveries in flight
  * @param paused start with all subscriptions paused (they stay so until resumed)
  * @param payloadRetention how long bodies are kept
@@ -40,6 +40,6 @@ public record EventProperties(
         @DefaultValue("15m") Duration housekeepingInterval) {
 
     public int workerThreads() {
-        return workers > 0 ? workers : 4 * Runtime.getRuntime().availableProcessors();
+        return workers > 0 ? workers : Math.max(32, 4 * Runtime.getRuntime().availableProcessors());
     }
 }

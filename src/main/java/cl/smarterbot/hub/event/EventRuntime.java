@@ -28,8 +28,8 @@ public final class EventRuntime implements AutoCloseable {
         this.node = ProcessHandle.current().pid() + "-"
                 + UUID.randomUUID().toString().substring(0, 8);
         DeliveryMetrics metrics = new DeliveryMetrics(meters);
-        this.writer = new GroupedWriter(writer, properties, metrics, meters);
         this.engine = new SubscriptionEngine(new DeliveryStore(engine, node), properties, metrics, listen);
+        this.writer = new GroupedWriter(writer, properties, metrics, meters, this.engine::declared);
     }
 
     public EventLog log() {

@@ -9,7 +9,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.SQLTransientException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +31,8 @@ import org.slf4j.LoggerFactory;
 final class GroupedWriter implements EventLog, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(GroupedWriter.class);
+    private static final int COLLISIONS_BORNE = 3;
+    private static final long IDLE_CHECK_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final String APPEND = "select ord, event_id, outcome from hub.append("
             + "?, ?, ?, ?, ?, ?, ?, ?::timestamptz[], ?, ?, ?, ?, ?, ?, ?, ?::interval)";
 
@@ -46,6 +48,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
         return t;
     });
     private final DeliveryMetrics metrics;
+    private final BooleanSupplier declared;
     private final DistributionSummary groupSize;
     private final Timer wait;
     private volatile boolean running;
@@ -53,7 +56,14 @@ final class GroupedWriter implements EventLog, AutoCloseable {
     private Connection connection;
     private PreparedStatement append;
 
-    GroupedWriter(DataSource dataSource, EventProperties properties, DeliveryMetrics metrics, MeterRegistry meters) {
+    /** @param declared the log opens once this is true: an event taken earlier would miss a subscription */
+    GroupedWriter(
+            DataSource dataSource,
+            EventProperties properties,
+            DeliveryMetrics metrics,
+            MeterRegistry meters,
+            BooleanSupplier declared) {
+        this.declared = declared;
         this.metrics = metrics;
         this.dataSource = dataSource;
         this.properties = properties;
@@ -99,29 +109,41 @@ final class GroupedWriter implements EventLog, AutoCloseable {
 
     private void run() {
         List<Waiting> group = new ArrayList<>(properties.groupRows());
+        long used = System.nanoTime();
         while (running) {
             try {
+                group.clear();
                 if (down) {
                     failQueued();
-                    if (!connect()) {
+                    if (!declared.getAsBoolean() || !connect()) {
                         pause();
                         continue;
                     }
                     down = false;
+                    used = System.nanoTime();
                 }
                 Waiting first = queue.poll(500, TimeUnit.MILLISECONDS);
                 if (first == null) {
+                    if (System.nanoTime() - used > IDLE_CHECK_NANOS) {
+                        // A hub without traffic must know, too, that its log is gone.
+                        down = !connection.isValid(2);
+                        used = System.nanoTime();
+                    }
                     continue;
                 }
-                group.clear();
+                used = System.nanoTime();
                 group.add(first);
                 drain(group, first.event().body().length);
                 write(group);
             } catch (InterruptedException e) {
                 break;
-            } catch (RuntimeException e) {
+            } catch (SQLException e) {
+                down = true;
+            } catch (Exception | Error e) {
+                // Whatever it is, this thread goes on: without it every caller would wait for ever.
                 log.error("The event writer met an unexpected failure and goes on", e);
                 fail(group, new EventLogUnavailableException("The event log failed", e));
+                down = true;
             }
         }
         running = false;
@@ -143,13 +165,13 @@ final class GroupedWriter implements EventLog, AutoCloseable {
 
     private void write(List<Waiting> group) {
         try {
-            Appended[] results = execute(group);
+            Appended[] results = executeThroughCollisions(group);
             groupSize.record(group.size());
             List<Waiting> answered = List.copyOf(group);
             // What the callers do next must not hold up the next commit.
             completions.execute(() -> complete(answered, results));
         } catch (SQLException e) {
-            if (isDataProblem(e)) {
+            if (SqlStates.isDataProblem(e)) {
                 isolate(group, e);
             } else {
                 log.warn(
@@ -197,15 +219,17 @@ final class GroupedWriter implements EventLog, AutoCloseable {
         }
     }
 
-    /** SQLSTATE classes 21, 22, 23, 42: cardinality, data, constraint, syntax or access. Anything else may pass by itself. */
-    private static boolean isDataProblem(SQLException e) {
-        String state = e.getSQLState();
-        return state != null
-                && !(e instanceof SQLTransientException)
-                && (state.startsWith("22")
-                        || state.startsWith("23")
-                        || state.startsWith("21")
-                        || state.equals("42501"));
+    /** A deadlock or a lost race rolled everything back: the same group may go again at once. */
+    private Appended[] executeThroughCollisions(List<Waiting> group) throws SQLException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return execute(group);
+            } catch (SQLException e) {
+                if (!SqlStates.isCollision(e) || attempt == COLLISIONS_BORNE) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private Appended[] execute(List<Waiting> group) throws SQLException {

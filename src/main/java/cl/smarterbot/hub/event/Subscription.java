@@ -19,6 +19,9 @@ final class Subscription {
     /** Runs one delivery and reports its outcome exactly once, on any thread. */
     final BiConsumer<Delivery, java.util.function.Consumer<Outcome>> runner;
 
+    /** When this node last asked for deliveries ({@link System#nanoTime}); only the claiming thread uses it. */
+    long lastClaim = System.nanoTime();
+
     private final Map<String, Integer> busyByTenant = new HashMap<>();
     private int inFlight;
     private boolean stopping;

@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,6 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
@@ -43,17 +43,21 @@ final class SubscriptionEngine implements AutoCloseable {
     private final Map<String, Runnable> listeners = new ConcurrentHashMap<>();
     private final Map<String, Subscription> subscriptions = new ConcurrentHashMap<>();
     private final Map<Long, Delivery> inFlight = new ConcurrentHashMap<>();
+    /** Until when a lease surely holds, by this node's monotonic clock, counted from before the database was asked. */
+    private final Map<Long, Long> leasedUntil = new ConcurrentHashMap<>();
+
     private final BlockingQueue<Finished> outcomes = new LinkedBlockingQueue<>();
     private final Semaphore wake = new Semaphore(0);
     private final Thread claimer = daemon("hub-event-claimer", this::claimLoop);
     private final Thread finisher = daemon("hub-event-finisher", this::finishLoop);
     private final Thread listener = daemon("hub-event-listener", this::listenLoop);
-    private final ExecutorService workers;
-    private final ScheduledExecutorService clock = Executors.newScheduledThreadPool(2, threads("hub-event-clock"));
+    private final FairWorkers workers;
+    private final ScheduledExecutorService clock = Executors.newScheduledThreadPool(4, threads("hub-event-clock"));
     private volatile boolean claiming;
     private volatile boolean running;
     private volatile boolean declared;
     private Runnable onDeclared;
+    private final Set<String> everDeclared = new HashSet<>();
     private volatile Connection listening;
 
     private record Finished(Subscription subscription, Outcome outcome) {}
@@ -67,7 +71,7 @@ final class SubscriptionEngine implements AutoCloseable {
         this.properties = properties;
         this.metrics = metrics;
         this.listenConnection = listenConnection;
-        this.workers = Executors.newFixedThreadPool(properties.workerThreads(), threads("hub-event-worker"));
+        this.workers = new FairWorkers(properties.workerThreads(), threads("hub-event-worker"));
     }
 
     /** Runs the callback when the database notifies the channel, and once at each (re)connection: nothing is missed. */
@@ -83,6 +87,11 @@ final class SubscriptionEngine implements AutoCloseable {
         this.onDeclared = onDeclared;
         running = true;
         claiming = true;
+        try {
+            declare();
+        } catch (SQLException e) {
+            log.warn("Subscriptions are declared when the event log is back ({})", e.getSQLState());
+        }
         onNotify("hub_delivery", this::wakeUp);
         finisher.start();
         claimer.start();
@@ -102,12 +111,24 @@ final class SubscriptionEngine implements AutoCloseable {
                     "Two routes declare the subscription '" + subscription.name + "'; names are unique");
         }
         declared = false;
+        if (running) {
+            try {
+                // Before the route is reported as started: from then on its events must find it.
+                declare();
+            } catch (SQLException e) {
+                log.warn("Subscription {} is declared when the event log is back", subscription.name);
+            }
+        }
         wakeUp();
     }
 
     void remove(Subscription subscription) {
         subscription.stopClaiming();
         subscriptions.remove(subscription.name, subscription);
+    }
+
+    boolean claiming() {
+        return claiming;
     }
 
     void wakeUp() {
@@ -126,8 +147,17 @@ final class SubscriptionEngine implements AutoCloseable {
                     declare();
                 }
                 boolean more = false;
+                SQLException failure = null;
                 for (Subscription subscription : subscriptions.values()) {
-                    more |= claim(subscription);
+                    try {
+                        more |= claim(subscription);
+                    } catch (SQLException e) {
+                        // One subscription's trouble is not the others'.
+                        failure = e;
+                    }
+                }
+                if (failure != null) {
+                    throw failure;
                 }
                 if (more) {
                     wakeUp();
@@ -139,7 +169,7 @@ final class SubscriptionEngine implements AutoCloseable {
                 if (pauseAfterFailure()) {
                     return;
                 }
-            } catch (RuntimeException e) {
+            } catch (Exception | Error e) {
                 log.error("The claimer met an unexpected failure and goes on", e);
                 if (pauseAfterFailure()) {
                     return;
@@ -157,17 +187,31 @@ final class SubscriptionEngine implements AutoCloseable {
         }
     }
 
-    private void declare() throws SQLException {
-        // Before the look at them: one that comes meanwhile asks for another round.
+    /** Whether the database knows every subscription of this node: until then an event could miss one. */
+    boolean declared() {
+        return declared;
+    }
+
+    private synchronized void declare() throws SQLException {
+        if (declared) {
+            return;
+        }
+        // First, so that a subscription added meanwhile asks for another round.
         declared = true;
-        Map<String, String> patterns = new LinkedHashMap<>();
-        subscriptions.values().stream()
-                .sorted((a, b) -> a.name.compareTo(b.name))
-                .forEach(s -> patterns.put(s.name, s.pattern));
         try {
-            if (!patterns.isEmpty()) {
-                store.subscribe(patterns, properties.paused());
+            Map<String, String> fresh = new LinkedHashMap<>();
+            Map<String, String> known = new LinkedHashMap<>();
+            subscriptions.values().stream()
+                    .sorted((a, b) -> a.name.compareTo(b.name))
+                    .forEach(s -> (everDeclared.contains(s.name) ? known : fresh).put(s.name, s.pattern));
+            if (!fresh.isEmpty()) {
+                store.subscribe(fresh, properties.paused());
             }
+            if (!known.isEmpty()) {
+                // One that was resumed by hand since the start stays so.
+                store.subscribe(known, false);
+            }
+            everDeclared.addAll(fresh.keySet());
         } catch (SQLException | RuntimeException e) {
             declared = false;
             throw e;
@@ -181,10 +225,18 @@ final class SubscriptionEngine implements AutoCloseable {
     /** True if there may be more to claim at once. */
     private boolean claim(Subscription subscription) throws SQLException {
         int room = Math.min(subscription.capacity(), properties.claimBatch());
-        // Small refills would cost a transaction each; wait until a quarter of the room is free, or nothing is running.
-        if (room <= 0 || (room < subscription.concurrency / 4 && room < properties.claimBatch())) {
+        long now = System.nanoTime();
+        // Small refills would cost a transaction each: wait until a quarter of the room is free, but not longer than a
+        // poll, or
+        // deliveries that hang would keep the others waiting.
+        boolean small = room < subscription.concurrency / 4 && room < properties.claimBatch();
+        if (room <= 0
+                || small
+                        && now - subscription.lastClaim
+                                < properties.pollInterval().toNanos()) {
             return false;
         }
+        subscription.lastClaim = now;
         List<Delivery> claimed =
                 store.claim(subscription.name, room, subscription.perTenant, subscription.busy(), properties.lease());
         if (claimed.isEmpty()) {
@@ -194,10 +246,11 @@ final class SubscriptionEngine implements AutoCloseable {
         for (Delivery d : claimed) {
             subscription.took(d);
             inFlight.put(d.id(), d);
+            leasedUntil.put(d.id(), now + properties.lease().toNanos());
             byKey.computeIfAbsent(d.tenant() + '\n' + d.key(), k -> new ArrayDeque<>())
                     .add(d);
         }
-        byKey.values().forEach(chain -> workers.execute(() -> runNext(subscription, chain)));
+        byKey.values().forEach(chain -> workers.execute(chain.peek().tenant(), () -> runNext(subscription, chain)));
         return claimed.size() == room;
     }
 
@@ -207,7 +260,9 @@ final class SubscriptionEngine implements AutoCloseable {
         if (head == null) {
             return;
         }
-        if (!running || subscription.stopping()) {
+        if (!running || subscription.stopping() || !stillLeased(head)) {
+            // After a long pause of this process another node may be at work on this key: what has not begun must not
+            // begin.
             release(subscription, head, chain);
             return;
         }
@@ -218,12 +273,18 @@ final class SubscriptionEngine implements AutoCloseable {
                     ended(subscription, outcome, chain);
                 }
             });
-        } catch (RuntimeException e) {
+        } catch (Exception | Error e) {
+            // Also an Error: a delivery without an outcome would hold its key for ever.
             log.error("{} could not be started", head, e);
             if (reported.getAndIncrement() == 0) {
                 ended(subscription, failed(subscription, head, "the route could not be started"), chain);
             }
         }
+    }
+
+    private boolean stillLeased(Delivery d) {
+        Long until = leasedUntil.get(d.id());
+        return until != null && until - System.nanoTime() > 0;
     }
 
     private static Outcome failed(Subscription s, Delivery d, String reason) {
@@ -246,7 +307,7 @@ final class SubscriptionEngine implements AutoCloseable {
         if (outcome.state().equals("retry")) {
             release(subscription, chain.poll(), chain);
         } else {
-            workers.execute(() -> runNext(subscription, chain));
+            workers.execute(outcome.delivery().tenant(), () -> runNext(subscription, chain));
         }
     }
 
@@ -271,7 +332,7 @@ final class SubscriptionEngine implements AutoCloseable {
                 write(batch);
             } catch (InterruptedException e) {
                 return;
-            } catch (RuntimeException e) {
+            } catch (Exception | Error e) {
                 log.error("The finisher met an unexpected failure and goes on", e);
             }
         }
@@ -289,7 +350,7 @@ final class SubscriptionEngine implements AutoCloseable {
                 return;
             } catch (SQLException e) {
                 String state = e.getSQLState();
-                if (state != null && (state.startsWith("22") || state.startsWith("23"))) {
+                if (SqlStates.isDataProblem(e)) {
                     isolate(batch, state);
                     return;
                 }
@@ -335,6 +396,7 @@ final class SubscriptionEngine implements AutoCloseable {
     private void settle(Finished f, boolean accepted) {
         Outcome o = f.outcome();
         inFlight.remove(o.delivery().id());
+        leasedUntil.remove(o.delivery().id());
         f.subscription().gave(o.delivery());
         metrics.outcome(f.subscription().name, o, accepted);
         if (!accepted) {
@@ -350,8 +412,15 @@ final class SubscriptionEngine implements AutoCloseable {
 
     private void renew() throws SQLException {
         Collection<Delivery> held = inFlight.values();
-        if (!held.isEmpty()) {
-            store.renew(held, properties.lease());
+        if (held.isEmpty()) {
+            return;
+        }
+        long until = System.nanoTime() + properties.lease().toNanos();
+        Set<Long> ours = store.renew(held, properties.lease());
+        for (Long id : inFlight.keySet()) {
+            if (ours.contains(id)) {
+                leasedUntil.computeIfPresent(id, (k, old) -> until);
+            }
         }
     }
 
@@ -417,7 +486,8 @@ final class SubscriptionEngine implements AutoCloseable {
                 chore.run();
             } catch (SQLException e) {
                 log.debug("Chore of the event log put off: {}", e.getSQLState());
-            } catch (RuntimeException e) {
+            } catch (Exception | Error e) {
+                // A chore that throws would never run again.
                 log.warn("Chore of the event log failed", e);
             }
         };
@@ -443,6 +513,12 @@ final class SubscriptionEngine implements AutoCloseable {
     public void close() {
         claiming = false;
         wake.release();
+        try {
+            // First, so that nothing is claimed after the last release.
+            claimer.join(5_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         subscriptions.values().forEach(Subscription::stopClaiming);
         for (Subscription s : List.copyOf(subscriptions.values())) {
             stopSubscription(s);
@@ -462,15 +538,10 @@ final class SubscriptionEngine implements AutoCloseable {
         clock.shutdownNow();
         try {
             finisher.join(10_000);
-            claimer.join(5_000);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         workers.shutdown();
-    }
-
-    ExecutorService workers() {
-        return workers;
     }
 
     private static Thread daemon(String name, Runnable body) {

@@ -75,6 +75,9 @@ public class OdooComponent extends DefaultComponent {
     /** What the endpoints share; made anew after a stop and start. */
     synchronized OdooClient client() {
         if (client == null) {
+            if (isStoppingOrStopped()) {
+                throw Gate.stopping();
+            }
             client = new OdooClient();
         }
         return client;

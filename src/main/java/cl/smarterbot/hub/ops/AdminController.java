@@ -61,7 +61,7 @@ final class AdminController {
     EventAdmin.Bulk backfill(
             @PathVariable("name") String name, @RequestBody(required = false) JsonNode body, Principal operator) {
         Input input = Input.body(body, clock);
-        String tenant = input.text("tenant");
+        String tenant = input.tenant("tenant");
         Instant since = input.requiredMoment("since");
         int limit = input.whole("limit", BULK, 1, EventAdmin.MAX_BULK);
         boolean dryRun = input.flag("dryRun", true);
@@ -73,7 +73,7 @@ final class AdminController {
     EventAdmin.Page<EventAdmin.Event> events(@RequestParam MultiValueMap<String, String> query) {
         Input input = Input.query(query, clock);
         EventAdmin.EventFilter filter =
-                new EventAdmin.EventFilter(input.text("tenant"), input.text("type"), input.moment("since"));
+                new EventAdmin.EventFilter(input.tenant("tenant"), input.text("type"), input.moment("since"));
         int limit = input.whole("limit", PAGE, 1, EventAdmin.MAX_PAGE);
         UUID cursor = input.parsed("cursor", AdminController::uuid);
         input.check();
@@ -90,7 +90,7 @@ final class AdminController {
     EventAdmin.Page<EventAdmin.Dead> dead(@RequestParam MultiValueMap<String, String> query) {
         Input input = Input.query(query, clock);
         EventAdmin.DeadFilter filter =
-                new EventAdmin.DeadFilter(input.text("subscription"), input.text("tenant"), input.moment("since"));
+                new EventAdmin.DeadFilter(input.text("subscription"), input.tenant("tenant"), input.moment("since"));
         int limit = input.whole("limit", PAGE, 1, EventAdmin.MAX_PAGE);
         Long cursor = input.parsed("cursor", AdminController::number);
         input.check();
@@ -101,7 +101,7 @@ final class AdminController {
     EventAdmin.Bulk replayDead(@RequestBody(required = false) JsonNode body, Principal operator) {
         Input input = Input.body(body, clock);
         String subscription = input.text("subscription");
-        String tenant = input.text("tenant");
+        String tenant = input.tenant("tenant");
         Instant since = input.requiredMoment("since");
         int limit = input.whole("limit", BULK, 1, EventAdmin.MAX_BULK);
         boolean dryRun = input.flag("dryRun", true);
@@ -119,7 +119,7 @@ final class AdminController {
     @GetMapping("/balance")
     EventAdmin.Balance balance(@RequestParam MultiValueMap<String, String> query) {
         Input input = Input.query(query, clock);
-        String tenant = input.text("tenant");
+        String tenant = input.tenant("tenant");
         Instant since = input.moment("since");
         input.check();
         return events.balance(tenant, since == null ? clock.instant().minus(BALANCE) : since);
@@ -128,7 +128,7 @@ final class AdminController {
     @GetMapping("/audit")
     EventAdmin.Page<EventAdmin.Audit> audit(@RequestParam MultiValueMap<String, String> query) {
         Input input = Input.query(query, clock);
-        String tenant = input.text("tenant");
+        String tenant = input.tenant("tenant");
         int limit = input.whole("limit", PAGE, 1, EventAdmin.MAX_PAGE);
         Long cursor = input.parsed("cursor", AdminController::number);
         input.check();
@@ -136,14 +136,14 @@ final class AdminController {
     }
 
     /** A name in a path can hold anything percent-encoded. */
-    private static String checked(String name) {
+    static String checked(String name) {
         if (name.length() > 200 || name.chars().anyMatch(Character::isISOControl)) {
             throw new NoSuchThingException();
         }
         return name;
     }
 
-    private static <T> T pathId(String text, java.util.function.Function<String, T> parser) {
+    static <T> T pathId(String text, java.util.function.Function<String, T> parser) {
         try {
             return parser.apply(text);
         } catch (IllegalArgumentException e) {
@@ -152,7 +152,7 @@ final class AdminController {
     }
 
     /** {@link UUID#fromString} alone takes shortened forms as well. */
-    private static UUID uuid(String text) {
+    static UUID uuid(String text) {
         if (text.length() != 36) {
             throw new IllegalArgumentException("is not an event id");
         }

@@ -1,7 +1,11 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.secrets.SecretStoreException;
+import cl.smarterbot.hub.tenancy.TenantValidationException;
 import java.sql.SQLException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -33,6 +37,24 @@ final class AdminErrors extends ResponseEntityExceptionHandler {
                         "invalid-fields",
                         "Some fields are not valid; each is named below.",
                         e.errors())
+                .entity();
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> invalid(TenantValidationException e) {
+        Map<String, String> errors = new LinkedHashMap<>();
+        e.problems().forEach(problem -> errors.putIfAbsent(problem.field(), problem.rule()));
+        return invalid(new Input.InvalidException(errors));
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> secrets(SecretStoreException e) {
+        // Its message names the place and never a value; where the place is concerns the log only.
+        log.error("Admin API: {}", e.getMessage());
+        return Problem.of(
+                        HttpStatus.SERVICE_UNAVAILABLE,
+                        "secrets-away",
+                        "The secret store cannot be written. The log of the hub says why.")
                 .entity();
     }
 

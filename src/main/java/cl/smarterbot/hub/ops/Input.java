@@ -1,5 +1,7 @@
 package cl.smarterbot.hub.ops;
 
+import cl.smarterbot.hub.tenancy.InvalidRutException;
+import cl.smarterbot.hub.tenancy.Rut;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,6 +10,7 @@ import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -105,12 +108,42 @@ final class Input {
         return text;
     }
 
+    /** A password, exactly as it was sent; null when absent or empty. */
+    String secret(String name, int maxLength) {
+        JsonNode node = field(name);
+        if (node == null || (node.isTextual() && node.textValue().isEmpty())) {
+            return null;
+        }
+        if (!node.isTextual()
+                || node.textValue().length() > maxLength
+                || node.textValue().codePoints().anyMatch(Input::unprintable)) {
+            return fault(
+                    name, "must be a string of at most " + maxLength + " characters, none of them a control character");
+        }
+        return node.textValue();
+    }
+
     String requiredText(String name) {
         String text = text(name);
         if (text == null && !errors.containsKey(name)) {
             return fault(name, "is required");
         }
         return text;
+    }
+
+    /** A tenant's RUT, in canonical form if it is a valid one. */
+    String tenant(String name) {
+        String text = text(name);
+        return text == null ? null : canonicalTenant(text);
+    }
+
+    /** As it stands in the registry; what is no RUT stays as it is, and will be found there or not. */
+    static String canonicalTenant(String text) {
+        try {
+            return Rut.parseTenant(text).value();
+        } catch (InvalidRutException e) {
+            return text;
+        }
     }
 
     /** Parses a text by a function that throws IllegalArgumentException with a showable message. */
@@ -203,7 +236,7 @@ final class Input {
         if (node == null) {
             return null;
         }
-        List<String> texts = new java.util.ArrayList<>();
+        List<String> texts = new ArrayList<>();
         for (JsonNode item : node) {
             texts.add(item.asText());
         }

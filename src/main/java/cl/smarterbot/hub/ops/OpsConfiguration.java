@@ -1,6 +1,8 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.TenantAdmin;
 import com.github.benmanes.caffeine.cache.Ticker;
 import java.io.IOException;
 import java.time.Clock;
@@ -13,7 +15,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
 
-/** Wires the management port. Needs an {@link EventAdmin} bean. */
+/** Wires the management port. Needs beans of {@link EventAdmin}, {@link TenantAdmin} and {@link SecretStore}. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(OperatorProperties.class)
 public class OpsConfiguration {
@@ -54,6 +56,11 @@ public class OpsConfiguration {
     @Bean
     AdminController adminController(EventAdmin events) {
         return new AdminController(events, Clock.systemUTC());
+    }
+
+    @Bean
+    TenantController tenantController(TenantAdmin tenants, EventAdmin events, SecretStore secrets) {
+        return new TenantController(tenants, events, secrets, Clock.systemUTC());
     }
 
     @Bean

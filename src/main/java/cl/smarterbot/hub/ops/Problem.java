@@ -18,7 +18,7 @@ import org.springframework.http.ResponseEntity;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record Problem(String type, String title, int status, String detail, Map<String, String> errors) {
 
-    private static final String TYPES = "urn:smarteros:problem:";
+    static final String TYPES = "urn:smarteros:problem:";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -122,6 +122,7 @@ public final class EncryptedFileSecretStore implements SecretStore {
     }
 
     @Override
+    @SuppressWarnings("try") // The lock is there to be closed.
     public void put(String tenantRut, String system, String field, Secret value) {
         String path = SecretName.of(tenantRut, system, field).path();
         Path lockFile = file.resolveSibling(file.getFileName() + ".lock");

@@ -296,7 +296,7 @@ public final class TenantAdmin {
         return inTransaction(actor, () -> {
             checkExists(known);
             int changed = jdbc.update(
-                    "update public.tenants set active = ?, updated_at = now() where rut = ? and active <> ?",
+                    "update public.tenants set active = ?, updated_at = now() where rut = ? and active is distinct from ?",
                     active,
                     known,
                     active);

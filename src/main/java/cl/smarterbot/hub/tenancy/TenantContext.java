@@ -28,6 +28,7 @@ public final class TenantContext {
     }
 
     /** Runs {@code work} as the given tenant. See {@link #open(String)}. */
+    @SuppressWarnings("try") // The scope is there to be closed.
     public static <T> T call(String rut, Callable<T> work) throws Exception {
         try (Scope scope = open(rut)) {
             return work.call();
@@ -35,6 +36,7 @@ public final class TenantContext {
     }
 
     /** Runs {@code work} as the given tenant. See {@link #open(String)}. */
+    @SuppressWarnings("try") // The scope is there to be closed.
     public static void run(String rut, Runnable work) {
         try (Scope scope = open(rut)) {
             work.run();

@@ -20,6 +20,7 @@ public final class TenantInterceptStrategy implements InterceptStrategy {
             CamelContext context, NamedNode definition, Processor target, Processor nextTarget) {
         return new DelegateAsyncProcessor(target) {
             @Override
+            @SuppressWarnings("try") // The scope is there to be closed.
             public boolean process(Exchange exchange, AsyncCallback callback) {
                 try (TenantContext.Scope scope = TenantContext.replace(TenantScope.rutOf(exchange))) {
                     return super.process(exchange, callback);

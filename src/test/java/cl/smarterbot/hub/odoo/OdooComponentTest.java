@@ -442,6 +442,7 @@ class OdooComponentTest {
         Awaitility.await().until(() -> odoo.count("load") == 2);
         component.stop();
         never.countDown();
+        assertThat(catchThrowable(component::client)).isInstanceOf(OdooException.class);
         assertThat(rows).allSatisfy(row -> {
             Throwable failure = Failures.unwrap(catchThrowable(() -> row.get(10, TimeUnit.SECONDS)));
             assertThat(failure).isInstanceOf(OdooException.class);

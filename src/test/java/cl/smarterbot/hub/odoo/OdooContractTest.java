@@ -376,6 +376,7 @@ class OdooContractTest {
     @ParameterizedTest
     @MethodSource("transports")
     @DisplayName("Another company's record is neither found nor read nor taken over")
+    @SuppressWarnings("unchecked")
     void otherCompany(OdooTransport transport) {
         OdooConnection other = server.otherCompany(transport);
         Assumptions.assumeTrue(other != null, "no second company is configured");

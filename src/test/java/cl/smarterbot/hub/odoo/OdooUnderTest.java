@@ -1,6 +1,12 @@
 package cl.smarterbot.hub.odoo;
 
 import cl.smarterbot.hub.sandbox.SandboxServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -28,14 +34,31 @@ final class OdooUnderTest implements AutoCloseable {
         return current;
     }
 
-    /** The transports for which credentials are there. */
+    /** The transports that the server has and for which credentials are there: JSON-2 came with Odoo 19, as did the path asked. */
     List<OdooTransport> transports() {
         List<OdooTransport> transports = new ArrayList<>(List.of(OdooTransport.AUTO, OdooTransport.XMLRPC));
         if (secret("odoo.", OdooTransport.JSON2) != null
-                && Boolean.parseBoolean(System.getProperty("odoo.json2", "true"))) {
+                && (sandbox != null || answersWebVersion(System.getProperty("odoo.url")))) {
             transports.add(OdooTransport.JSON2);
         }
         return transports;
+    }
+
+    private static boolean answersWebVersion(String url) {
+        try {
+            return HttpClient.newHttpClient()
+                            .send(
+                                    HttpRequest.newBuilder(URI.create(url + "/web/version"))
+                                            .build(),
+                                    HttpResponse.BodyHandlers.discarding())
+                            .statusCode()
+                    == 200;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
     }
 
     OdooConnection connection(OdooTransport transport) {

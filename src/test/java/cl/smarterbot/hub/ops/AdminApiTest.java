@@ -3,12 +3,16 @@ package cl.smarterbot.hub.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.RutPolicy;
+import cl.smarterbot.hub.tenancy.TenantAdmin;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.flyway.FlywayAutoConfiguration;
@@ -54,10 +59,24 @@ class AdminApiTest {
             OpsDatabase.start();
             return new EventAdmin(OpsDatabase.ops());
         }
+
+        @Bean
+        TenantAdmin tenantAdmin() {
+            OpsDatabase.start();
+            return new TenantAdmin(OpsDatabase.ops(), RutPolicy.STRICT);
+        }
+
+        @Bean
+        SecretStore secrets() {
+            return new MemorySecrets();
+        }
     }
 
     @LocalServerPort
     private int port;
+
+    @Autowired
+    private SecretStore secrets;
 
     @BeforeEach
     void fresh() {
@@ -360,6 +379,142 @@ class AdminApiTest {
         assertThat(broken.get("missing").asInt()).isEqualTo(1);
     }
 
+    @Test
+    @DisplayName("creates, changes, lists and deactivates tenants, each change audited with the operator's name")
+    void tenants() {
+        assertThat(post(
+                                "/admin/tenants",
+                                "{\"rut\":\"76.086.428-5\",\"businessName\":\"Panadería Ñuñoa\",\"plan\":\"pro\"}")
+                        .json()
+                        .get("rut")
+                        .asText())
+                .isEqualTo("76086428-5");
+        assertThat(post("/admin/tenants/76086428-5", "{\"slug\":\"panaderia\"}")
+                        .json()
+                        .get("slug")
+                        .asText())
+                .isEqualTo("panaderia");
+        assertThat(get("/admin/tenants").json().get("items")).hasSize(3);
+        assertThat(get("/admin/tenants/76.086.428-5")
+                        .json()
+                        .at("/tenant/businessName")
+                        .asText())
+                .isEqualTo("Panadería Ñuñoa");
+        assertThat(post("/admin/tenants/76086428-5/deactivate", "{}")
+                        .json()
+                        .get("active")
+                        .asBoolean())
+                .isFalse();
+        assertThat(post("/admin/tenants/76086428-5/activate", "{}")
+                        .json()
+                        .get("active")
+                        .asBoolean())
+                .isTrue();
+        assertThat(OpsDatabase.audit())
+                .extracting(line -> line.get("action"))
+                .containsExactly("tenant.create", "tenant.update", "tenant.deactivate", "tenant.activate");
+        assertThat(OpsDatabase.audit())
+                .allSatisfy(line ->
+                        assertThat(line).containsEntry("actor", Http.USER).containsEntry("tenant_rut", "76086428-5"));
+    }
+
+    @Test
+    @DisplayName("refuses a tenant that cannot be, naming all fields at once, and knows what it does not know")
+    void tenantRefused() {
+        Http.Answer bad = post(
+                "/admin/tenants",
+                "{\"rut\":\"76000012-9\",\"slug\":\"Not A Slug\",\"odooUrl\":\"file:///etc/passwd\"}");
+        assertThat(bad.status()).isEqualTo(422);
+        assertThat(bad.json().get("errors").has("rut")).isTrue();
+        assertThat(bad.json().get("errors").has("slug")).isTrue();
+        assertThat(bad.json().get("errors").has("odooUrl")).isTrue();
+        assertThat(get("/admin/tenants/76086428-5").status()).isEqualTo(404);
+        for (String act : List.of("", "/deactivate", "/activate", "/house", "/odoo")) {
+            assertThat(post("/admin/tenants/76086428-5" + act, "{}").status())
+                    .as(act)
+                    .isEqualTo(404);
+        }
+        assertThat(OpsDatabase.audit()).isEmpty();
+    }
+
+    @Test
+    @DisplayName("maps hosts to tenants and takes them away")
+    void origins() {
+        String path = "/admin/tenants/" + A + "/origins";
+        assertThat(post(path, "{\"host\":\"Tienda.Example\"}")
+                        .json()
+                        .at("/items/0")
+                        .asText())
+                .isEqualTo("tienda.example");
+        assertThat(post("/admin/tenants/" + B + "/origins", "{\"host\":\"tienda.example\"}")
+                        .status())
+                .isEqualTo(422);
+        assertThat(post(path, "{\"host\":\"http://x/\"}").status()).isEqualTo(422);
+        assertThat(new Http(port)
+                        .change()
+                        .send("DELETE", path + "/tienda.example", null)
+                        .json()
+                        .get("items"))
+                .isEmpty();
+        assertThat(new Http(port)
+                        .change()
+                        .send("DELETE", path + "/tienda.example", null)
+                        .status())
+                .isEqualTo(404);
+        assertThat(OpsDatabase.audit())
+                .extracting(line -> line.get("action"))
+                .containsExactly("origin.add", "origin.remove");
+    }
+
+    @Test
+    @DisplayName("shows a new API key once, keeps only its hash, and revokes it for its own tenant only")
+    void keys() {
+        String path = "/admin/tenants/" + A + "/keys";
+        JsonNode issued = post(path, "{\"name\":\"web\",\"scopes\":[\"contacts:write\",\"products:read\"]}")
+                .json();
+        String key = issued.get("key").asText();
+        String id = issued.get("id").asText();
+        assertThat(key).hasSizeGreaterThan(40);
+        Http.Answer list = get(path);
+        assertThat(list.json().at("/items/0/id").asText()).isEqualTo(id);
+        assertThat(list.body()).doesNotContain(key);
+        assertThat(get("/admin/audit").body()).doesNotContain(key).contains("key.issue");
+        assertThat(post("/admin/tenants/" + B + "/keys/" + id + "/revoke", "{}").status())
+                .isEqualTo(404);
+        assertThat(post(path + "/" + id + "/revoke", "{}")
+                        .json()
+                        .get("revokedNow")
+                        .asBoolean())
+                .isTrue();
+        assertThat(post(path + "/" + id + "/revoke", "{}")
+                        .json()
+                        .get("revokedNow")
+                        .asBoolean())
+                .isFalse();
+        assertThat(post(path, "{\"name\":\"x\",\"scopes\":[\"everything\"]}").status())
+                .isEqualTo(422);
+        assertThat(post(path, "{\"name\":\"x\",\"expiresAt\":\"2020-01-01T00:00:00Z\"}")
+                        .status())
+                .isEqualTo(422);
+    }
+
+    @Test
+    @DisplayName("stores the Odoo password of a tenant as a secret that no answer and no audit line holds")
+    void odoo() {
+        String password = " pass word-canary ";
+        Http.Answer answer = post(
+                "/admin/tenants/" + A + "/odoo",
+                "{\"url\":\"https://odoo.example\",\"db\":\"prod\",\"user\":\"hub\",\"company\":3,\"password\":\""
+                        + password + "\"}");
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.json().at("/tenant/odoo/companyId").asInt()).isEqualTo(3);
+        assertThat(secrets.find(A, "odoo", "password"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo(password));
+        assertThat(answer.body()).doesNotContain("canary");
+        assertThat(get("/admin/tenants/" + A).body()).doesNotContain("canary");
+        assertThat(OpsDatabase.audit().toString()).contains("secret.put").doesNotContain("canary");
+    }
+
     static Stream<String> injections() {
         return Stream.of(
                 "' or '1'='1",
@@ -409,16 +564,32 @@ class AdminApiTest {
         }
         ObjectMapper json = new ObjectMapper();
         for (String field : List.of("since", "tenant", "subscription", "limit", "dryRun", text)) {
-            Map<String, Object> body = new java.util.LinkedHashMap<>(Map.of("since", "2h", "dryRun", false));
+            Map<String, Object> body = new LinkedHashMap<>(Map.of("since", "2h", "dryRun", false));
             body.put(field, text);
             assertSafe(field, post("/admin/dead/replay", json.writeValueAsString(body)));
             assertSafe(field, post("/admin/subscriptions/" + ODOO + "/backfill", json.writeValueAsString(body)));
         }
+        for (String field :
+                List.of("rut", "businessName", "slug", "plan", "contactEmail", "timeZone", "odooUrl", "odooDb")) {
+            Map<String, Object> body = new LinkedHashMap<>(Map.of("rut", A));
+            body.put(field, text);
+            assertSafe(field, post("/admin/tenants", json.writeValueAsString(body)));
+        }
+        for (String field : List.of("name", "scopes", "expiresAt")) {
+            Map<String, Object> body = new LinkedHashMap<>(Map.of("name", "key"));
+            body.put(field, field.equals("scopes") ? List.of(text) : text);
+            assertSafe(field, post("/admin/tenants/" + A + "/keys", json.writeValueAsString(body)));
+        }
+        assertSafe("host", post("/admin/tenants/" + A + "/origins", json.writeValueAsString(Map.of("host", text))));
         String inPath = value.replace("+", "%20");
         if (inPath.length() < 4000) {
             assertSafe("path", get("/admin/events/" + inPath));
             assertSafe("path", post("/admin/subscriptions/" + inPath + "/pause", "{}"));
             assertSafe("path", post("/admin/deliveries/" + inPath + "/replay", "{}"));
+            assertSafe("path", get("/admin/tenants/" + inPath));
+            assertSafe("path", post("/admin/tenants/" + A + "/keys/" + inPath + "/revoke", "{}"));
+            assertSafe(
+                    "path", new Http(port).change().send("DELETE", "/admin/tenants/" + A + "/origins/" + inPath, null));
         }
         assertThat(OpsDatabase.count("public.events")).isEqualTo(rows);
         assertThat(OpsDatabase.count("hub.delivery where replay_of is not null"))

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.RutPolicy;
+import cl.smarterbot.hub.tenancy.TenantAdmin;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.benmanes.caffeine.cache.Ticker;
 import java.io.IOException;
@@ -15,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.builder.RouteBuilder;
 import org.junit.jupiter.api.DisplayName;
@@ -57,11 +61,25 @@ class ManagementPortTest {
         /** A database that is away: nothing here may need one. */
         @Bean
         EventAdmin eventAdmin() {
+            return new EventAdmin(away());
+        }
+
+        @Bean
+        TenantAdmin tenantAdmin() {
+            return new TenantAdmin(away(), RutPolicy.STRICT);
+        }
+
+        @Bean
+        SecretStore secrets() {
+            return new MemorySecrets();
+        }
+
+        private static DataSource away() {
             PGSimpleDataSource away = new PGSimpleDataSource();
             away.setServerNames(new String[] {"127.0.0.1"});
             away.setPortNumbers(new int[] {1});
             away.setConnectTimeout(2);
-            return new EventAdmin(away);
+            return away;
         }
 
         @Bean
@@ -113,8 +131,10 @@ class ManagementPortTest {
         context.getBeansOfType(AbstractUrlHandlerMapping.class)
                 .values()
                 .forEach(mapping -> patterns.addAll(mapping.getHandlerMap().keySet()));
-        context.getBeansOfType(ServletRegistrationBean.class).values().forEach(servlet -> servlet.getUrlMappings()
-                .forEach(path -> patterns.add((String) path)));
+        for (ServletRegistrationBean<?> servlet :
+                context.getBeansOfType(ServletRegistrationBean.class).values()) {
+            patterns.addAll(servlet.getUrlMappings());
+        }
         Set<String> paths = new TreeSet<>();
         patterns.forEach(pattern ->
                 paths.add(pattern.replace("/**", "/x").replace("/*", "/x").replaceAll("\\{[^}]*}", "x")));

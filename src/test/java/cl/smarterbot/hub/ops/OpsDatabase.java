@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.testing.TestDatabase;
+import com.zaxxer.hikari.HikariDataSource;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -11,6 +12,8 @@ import org.springframework.jdbc.core.JdbcTemplate;
 final class OpsDatabase {
 
     private static TestDatabase database;
+    private static DataSource superuser;
+    private static DataSource ops;
 
     private OpsDatabase() {}
 
@@ -18,16 +21,25 @@ final class OpsDatabase {
     static synchronized void start() {
         if (database == null) {
             database = TestDatabase.fresh();
+            superuser = pool("postgres");
+            ops = pool("hub_ops");
         }
+    }
+
+    private static DataSource pool(String role) {
+        HikariDataSource pool = new HikariDataSource();
+        pool.setDataSource(database.as(role));
+        pool.setMaximumPoolSize(4);
+        return pool;
     }
 
     /** Everything, for arranging and checking. */
     static JdbcTemplate superuser() {
-        return new JdbcTemplate(database.as("postgres"));
+        return new JdbcTemplate(superuser);
     }
 
     static DataSource ops() {
-        return database.as("hub_ops");
+        return ops;
     }
 
     static void clear() {

@@ -210,6 +210,7 @@ class TenantCrossingTest {
 
     @Test
     @DisplayName("keeps its connection: the context may change, the connection does not")
+    @SuppressWarnings("try")
     void capturedAtGetConnection() throws Exception {
         try (Connection connection = as(A, fenced::getConnection);
                 PreparedStatement statement = connection.prepareStatement("select name from public.contacts")) {
