@@ -18,7 +18,7 @@ class OdooTroubleTest {
 
     private static final int RATE = Integer.getInteger("faults.rate", 120);
     private static final Duration BOUND = Duration.ofSeconds(60);
-    private static final Duration TROUBLE = Duration.ofSeconds(2);
+    private static final Duration TROUBLE = Duration.ofMillis(1500);
 
     private static Map<String, Rule> troubles() {
         Map<String, Rule> rules = new LinkedHashMap<>();
