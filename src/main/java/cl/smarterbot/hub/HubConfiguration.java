@@ -34,6 +34,7 @@ import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.component.sql.SqlComponent;
+import org.apache.camel.model.errorhandler.NoErrorHandlerDefinition;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.postgresql.util.PSQLException;
 import org.springframework.beans.factory.ObjectProvider;
@@ -201,6 +202,9 @@ class HubConfiguration {
             public void beforeApplicationStart(CamelContext context) {
                 context.getCamelContextExtension().addInterceptStrategy(new TenantInterceptStrategy());
                 context.getComponent("sql", SqlComponent.class).setDataSource(tenantDataSource);
+                // Also for the routes inside kamelets, which name none: the default handler logs each failed call with
+                // its stack.
+                context.getCamelContextExtension().setErrorHandlerFactory(new NoErrorHandlerDefinition());
             }
 
             @Override

@@ -208,6 +208,8 @@ public final class HubDatabase implements AutoCloseable {
         config.addDataSourceProperty("socketTimeout", "30");
         config.addDataSourceProperty("tcpKeepAlive", "true");
         config.addDataSourceProperty("prepareThreshold", "2");
+        // A node that froze within a transaction must not keep its row locks from the node that takes over.
+        config.setConnectionInitSql("set idle_in_transaction_session_timeout = '10s'");
         // An error text must never carry the values of a row.
         config.addDataSourceProperty("logServerErrorDetail", "false");
         return config;

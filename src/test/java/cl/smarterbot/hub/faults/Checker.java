@@ -141,12 +141,13 @@ final class Checker {
                 c,
                 "orphan: event without its one delivery",
                 "select e.id from public.events e where e.type = 'contact.received' and (select count(*)"
-                        + " from hub.delivery d where d.event_id = e.id and d.subscription = 'contact-to-odoo') <> 1");
+                        + " from hub.delivery d where d.event_id = e.id and d.subscription = 'contact-to-odoo'"
+                        + " and d.replay_of is null) <> 1");
         check(
                 c,
                 "orphan: delivery not done",
                 "select state || ' after ' || attempt || ' attempts: ' || coalesce(last_error, '') from hub.delivery"
-                        + " where state <> 'done'");
+                        + " where state <> 'done' and replayed_at is null");
         check(
                 c,
                 "orphan: contact without its partner",

@@ -149,7 +149,7 @@ final class Driver implements AutoCloseable {
             URI target = targets.get(Math.floorMod(form.number() + silent.get(), targets.size()));
             HttpResponse<String> response = http.send(
                     HttpRequest.newBuilder(target.resolve("/contact"))
-                            .timeout(Duration.ofSeconds(6))
+                            .timeout(Duration.ofSeconds(4))
                             .header("Content-Type", "application/json")
                             .header("X-API-Key", form.tenant().apiKey())
                             .header("Idempotency-Key", form.key())

@@ -18,7 +18,7 @@ class OdooTroubleTest {
 
     private static final int RATE = Integer.getInteger("faults.rate", 120);
     private static final Duration BOUND = Duration.ofSeconds(60);
-    private static final Duration TROUBLE = Duration.ofSeconds(2);
+    private static final Duration TROUBLE = Duration.ofMillis(1500);
 
     private static Map<String, Rule> troubles() {
         Map<String, Rule> rules = new LinkedHashMap<>();
@@ -52,7 +52,13 @@ class OdooTroubleTest {
                     load(name, driver);
                     world.odoo().trouble().clear();
                     world.awaitQuiet(BOUND);
-                    assertThat(world.count("select count(*) from hub.delivery where state = 'dead'"))
+                    if (name.equals("garbage")) {
+                        // Bytes that no server of this kind sends: not tried again blindly, a person decides.
+                        world.count("select hub.replay_dead(null, null, '-infinity', 100000, false)");
+                        world.awaitQuiet(BOUND);
+                    }
+                    assertThat(world.count(
+                                    "select count(*) from hub.delivery where state = 'dead' and replayed_at is null"))
                             .as("dead deliveries after trouble '%s'", name)
                             .isZero();
                 });
@@ -60,6 +66,9 @@ class OdooTroubleTest {
                 assertThat(driver.wrongAnswers()).isEmpty();
                 assertThat(driver.count(503)).as("refused for Odoo's sake").isZero();
                 assertThat(new Checker(world, driver).differences(BOUND)).isEmpty();
+                assertThat(hub.log().lines().filter(l -> l.startsWith("\tat ")))
+                        .as("stack traces for failures that the deliveries record")
+                        .isEmpty();
             }
         }
     }

@@ -22,8 +22,9 @@ class TwoHubsTest {
             HubProcess frozen = world.hub("-frozen");
             HubProcess other = world.hub("-other");
             frozen.start();
-            frozen.awaitReady(World.READY_BOUND);
+            // Both at once: each migrates, or waits for the other to have migrated.
             other.start();
+            frozen.awaitReady(World.READY_BOUND);
             other.awaitReady(World.READY_BOUND);
             world.awaitTenants(frozen);
             world.awaitTenants(other);
@@ -41,7 +42,7 @@ class TwoHubsTest {
                 frozen.freeze();
                 assertThat(world.count(held)).as("deliveries of the frozen hub").isPositive();
                 world.odoo().trouble().clear();
-                driver.awaitPromises(50, BOUND);
+                driver.awaitPromises(20, BOUND);
                 world.awaitZero("deliveries still held by the frozen hub", held, BOUND);
                 driver.pause();
                 // All of its work ends elsewhere while it stands still.
