@@ -25,7 +25,8 @@ public final class Hot {
         Map<String, Integer> threads = new HashMap<>();
         Map<String, Integer> packages = new HashMap<>();
         Map<String, Integer> top = new HashMap<>();
-        Map<String, Integer> anywhere = new HashMap<>();
+        Map<String, Integer> ours = new HashMap<>();
+        Map<String, Integer> libraries = new HashMap<>();
         int samples = 0;
         try (RecordingFile file = new RecordingFile(Path.of(args[0]))) {
             while (file.hasMoreEvents()) {
@@ -48,8 +49,13 @@ public final class Hot {
                 Set<String> seen = new HashSet<>();
                 for (RecordedFrame frame : frames) {
                     String name = name(frame);
-                    if (name.startsWith("cl.smarterbot") && seen.add(name)) {
-                        anywhere.merge(name, 1, Integer::sum);
+                    if (name.endsWith(" (lambda)") || !seen.add(name)) {
+                        continue;
+                    }
+                    if (name.startsWith("cl.smarterbot")) {
+                        ours.merge(name, 1, Integer::sum);
+                    } else if (!name.startsWith("java.") && !name.startsWith("jdk.") && !name.startsWith("sun.")) {
+                        libraries.merge(name, 1, Integer::sum);
                     }
                 }
             }
@@ -57,7 +63,8 @@ public final class Hot {
         print("threads", threads, samples, lines);
         print("libraries (first frame that is not the JDK's)", packages, samples, lines);
         print("methods", top, samples, lines);
-        print("the hub's methods with all they call", anywhere, samples, lines);
+        print("the hub's methods with all they call", ours, samples, lines);
+        print("libraries' methods with all they call", libraries, samples, 2 * lines);
     }
 
     /** Native methods that only wait are no load; reads, writes and wake-ups are. */
@@ -67,7 +74,10 @@ public final class Hot {
     }
 
     private static String name(RecordedFrame frame) {
-        return frame.getMethod().getType().getName() + "." + frame.getMethod().getName();
+        String name = frame.getMethod().getType().getName() + "." + frame.getMethod().getName();
+        // Generated names differ from run to run.
+        int lambda = name.indexOf("$$Lambda");
+        return lambda < 0 ? name : name.substring(0, lambda) + " (lambda)";
     }
 
     private static String area(List<RecordedFrame> frames) {

@@ -41,7 +41,7 @@ public final class Load {
               --seconds S        measured time, default 60
               --count N          stop after N contacts of the measured phase (instead of the time; --seconds is then the limit)
               --rate R           requests a second; 0 (default) is as many as come back
-              --warm-up S        at most S seconds of warm-up, default 60; 0 is none. Ends early when CPU a request stops falling
+              --warm-up S        at most S seconds of warm-up, default 60; 0 is none. Ends early when the JIT compilers are quiet
               --body BYTES       size of a body, default 1024
               --repeated SHARE   share of requests that use one of 100 e-mail addresses again, default 0
               --run NAME         makes the addresses of this run unique, default from the clock
@@ -164,23 +164,18 @@ public final class Load {
     }
 
     private void warmUp(long until, String what) throws IOException {
-        double before = Double.MAX_VALUE;
-        double last = Double.MAX_VALUE;
-        int flat = 0;
-        while (flat < 2 && System.nanoTime() < until) {
+        int quiet = 0;
+        while (quiet < 2 && System.nanoTime() < until) {
             phase = new Phase();
             measure(Math.min(3 * SECOND, Math.max(SECOND, until - System.nanoTime())), 0);
-            double now = phase.ok == 0 ? Double.MAX_VALUE : phase.hubCpu() / (double) phase.ok;
             System.out.printf(
                     Locale.ROOT,
-                    "  warm-up, %s: %,.0f contacts/s, hub CPU %.3f ms a contact%n",
+                    "  warm-up, %s: %,.0f contacts/s, hub CPU %.3f ms a contact, %.0f %% of it JIT compilers%n",
                     what,
                     phase.ok / phase.seconds(),
-                    now);
-            double best = Math.min(before, last);
-            flat = now > best * 0.96 ? flat + 1 : 0;
-            before = last;
-            last = now;
+                    phase.ok == 0 ? 0 : phase.hub / (double) phase.ok,
+                    100 * phase.compilerShare());
+            quiet = phase.compilerShare() < 0.08 ? quiet + 1 : 0;
         }
         phase = new Phase();
     }
@@ -450,11 +445,13 @@ public final class Load {
         private long startNanos;
         private long stopNanos;
         private long hub;
+        private long compilers;
         private long postgres;
         private long self;
 
         void start() {
             hub = Proc.cpuMillis(hubPids);
+            compilers = Proc.compilerCpuMillis(hubPids);
             postgres = Proc.familyCpuMillis(postgresPid);
             self = Proc.cpuMillis(List.of(ProcessHandle.current().pid()));
             startNanos = System.nanoTime();
@@ -463,6 +460,7 @@ public final class Load {
         void stop() {
             stopNanos = System.nanoTime();
             hub = Proc.cpuMillis(hubPids) - hub;
+            compilers = Math.max(0, Proc.compilerCpuMillis(hubPids) - compilers);
             postgres = Proc.familyCpuMillis(postgresPid) - postgres;
             self = Proc.cpuMillis(List.of(ProcessHandle.current().pid())) - self;
         }
@@ -487,8 +485,8 @@ public final class Load {
             return (stopNanos - startNanos) / (double) SECOND;
         }
 
-        long hubCpu() {
-            return hub;
+        double compilerShare() {
+            return hub == 0 ? 0 : compilers / (double) hub;
         }
 
         double percentile(double share) {
@@ -515,6 +513,7 @@ public final class Load {
         figures.put("p99_ms", round(p.percentile(0.99), 2));
         figures.put("max_ms", round(p.slowest / 1e6, 1));
         figures.put("hub_cpu_ms", round(p.ok == 0 ? 0 : p.hub / (double) p.ok, 4));
+        figures.put("jit_share", round(p.compilerShare(), 3));
         figures.put("postgres_cpu_ms", round(p.ok == 0 ? 0 : p.postgres / (double) p.ok, 4));
         figures.put("load_cpu_ms", round(p.ok == 0 ? 0 : p.self / (double) p.ok, 4));
         figures.put("other_answers", p.answers - p.ok);
@@ -531,8 +530,9 @@ public final class Load {
         if (p.ok > 0 && !hubPids.isEmpty()) {
             System.out.printf(
                     Locale.ROOT,
-                    "CPU ms a contact (user + system): hub %.3f, PostgreSQL %.3f, load generator %.3f%n",
+                    "CPU ms a contact (user + system): hub %.3f (%.0f %% of it JIT compilers), PostgreSQL %.3f, load generator %.3f%n",
                     p.hub / (double) p.ok,
+                    100 * p.compilerShare(),
                     p.postgres / (double) p.ok,
                     p.self / (double) p.ok);
         }

@@ -1,7 +1,6 @@
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +20,26 @@ final class Proc {
         for (long pid : pids) {
             long[] stat = stat(pid);
             ticks += stat == null ? 0 : stat[1] + stat[2];
+        }
+        return ticks * MILLIS_A_TICK;
+    }
+
+    /** The part of {@link #cpuMillis} that went into the JIT compilers' threads. Those that have ended count nothing. */
+    static long compilerCpuMillis(List<Long> pids) {
+        long ticks = 0;
+        for (long pid : pids) {
+            try (Stream<Path> threads = Files.list(Path.of("/proc/" + pid + "/task"))) {
+                for (Path thread : threads.toList()) {
+                    String line = line(thread.resolve("stat"));
+                    // The kernel cuts names at 15 characters.
+                    if (line != null && line.contains("CompilerThre")) {
+                        long[] stat = fields(line);
+                        ticks += stat[1] + stat[2];
+                    }
+                }
+            } catch (IOException e) {
+                return 0;
+            }
         }
         return ticks * MILLIS_A_TICK;
     }
@@ -62,15 +81,20 @@ final class Proc {
 
     /** Parent, utime, stime, cutime and cstime (proc(5), fields 4 and 14 to 17), or null if there is no such process. */
     private static long[] stat(long pid) {
-        String line;
+        String line = line(Path.of("/proc/" + pid + "/stat"));
+        return line == null ? null : fields(line);
+    }
+
+    private static String line(Path stat) {
         try {
-            line = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
-        } catch (NoSuchFileException e) {
-            return null;
+            return Files.readString(stat, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
-            // A process that ends while it is read.
+            // It ended while it was looked at.
             return null;
         }
+    }
+
+    private static long[] fields(String line) {
         // The name, in parentheses, may hold blanks.
         String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
         return new long[] {

@@ -163,4 +163,19 @@ heap_mib() {
     END {printf "%d", sum / 1024}'
 }
 
+# thread_cpu PID: name and CPU ms of each thread, the JVM's own included, kernel time too.
+thread_cpu() {
+  local t
+  for t in /proc/"$1"/task/*/stat; do sed 's/^\([0-9]*\) (\(.*\)) /\1 \2\t/' "$t" 2>/dev/null; done |
+    awk -F'\t' '{split($2, f, " "); id = $1; sub(/ .*/, "", id); name = substr($1, length(id) + 2); gsub(/[0-9]+/, "N", name)
+      print id "\t" name "\t" (f[12] + f[13]) * 10}'
+}
+
+# thread_shares BEFORE AFTER CONTACTS: what each kind of thread burnt in between.
+thread_shares() {
+  echo; echo "hub CPU by thread, kernel time included"
+  awk -F'\t' -v n="$3" 'NR == FNR {before[$1] = $3; next} {d = $3 - before[$1]; by[$2] += d; all += d}
+    END {for (k in by) if (by[k] > all / 200) printf "  %5.1f %%  %.4f ms a contact  %s\n", 100 * by[k] / all, by[k] / n, k}' "$1" "$2" | sort -rn
+}
+
 figure() { sed -n "s/^$2=//p" "$1"; }
