@@ -199,14 +199,25 @@ public final class ContactForm {
         if (value == null) {
             return null;
         }
+        // Nearly every message is clean already; only another one is copied.
+        int dirty = 0;
+        while (dirty < value.length() && keep(value.charAt(dirty))) {
+            dirty++;
+        }
+        if (dirty == value.length()) {
+            return value.strip();
+        }
         StringBuilder clean = new StringBuilder(value.length());
         for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            if (!Character.isISOControl(c) || c == '\n' || c == '\t') {
-                clean.append(c);
+            if (keep(value.charAt(i))) {
+                clean.append(value.charAt(i));
             }
         }
         return clean.toString().strip();
+    }
+
+    private static boolean keep(char c) {
+        return !Character.isISOControl(c) || c == '\n' || c == '\t';
     }
 
     private static String originHost(String origin) {

@@ -22,6 +22,8 @@ public class DoorEndpoint extends PlatformHttpEndpoint {
     @UriParam(defaultValue = "64KB", description = "Largest body; more is refused with 413")
     private String maxBody = "64KB";
 
+    private int maxBodyBytes = 64 * 1024;
+
     @UriParam(defaultValue = "contacts:write", description = "Scope that an API key must have")
     private String scope = "contacts:write";
 
@@ -42,7 +44,7 @@ public class DoorEndpoint extends PlatformHttpEndpoint {
     }
 
     public void setMaxBody(String maxBody) {
-        DataSize.parse(maxBody);
+        this.maxBodyBytes = Math.toIntExact(DataSize.parse(maxBody).toBytes());
         this.maxBody = maxBody;
     }
 
@@ -55,6 +57,6 @@ public class DoorEndpoint extends PlatformHttpEndpoint {
     }
 
     int maxBodyBytes() {
-        return Math.toIntExact(DataSize.parse(maxBody).toBytes());
+        return maxBodyBytes;
     }
 }

@@ -100,6 +100,9 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 .setIdleTimeout((int) properties.idleTimeout().toSeconds())
                 .setIdleTimeoutUnit(TimeUnit.SECONDS)
                 .setDecompressionSupported(false)
+                // No WebSockets here: their handlers would sit in every connection's pipeline.
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
                 .setTcpNoDelay(true)
                 .setAcceptBacklog(1024);
         try {
