@@ -357,11 +357,12 @@ class DeliveryTest {
         frozen.engine.cut();
         TestHub other = hub(s -> s.lease = Duration.ofSeconds(1));
         AtomicInteger attempt = new AtomicInteger();
+        AtomicReference<Runnable> second = new AtomicReference<>();
         other.subscribe("fenced", "x.*", RetryPolicy.DEFAULT, (d, report) -> {
             attempt.set(d.attempt());
-            report.accept(done(d, event(FERRETERIA, "from.second", "k")));
+            second.set(() -> report.accept(done(d, event(FERRETERIA, "from.second", "k"))));
         });
-        settled();
+        await().until(() -> second.get() != null);
         assertThat(attempt).hasValue(2);
         frozen.engine.mend();
         late.get().accept(done(held.get(), event(FERRETERIA, "from.first", "k")));
@@ -370,6 +371,11 @@ class DeliveryTest {
                         .tag("outcome", "fenced")
                         .counter()
                 != null);
+        assertThat(sql.deliveries("leased"))
+                .as("the second node's lease stands")
+                .isEqualTo(1);
+        second.get().run();
+        settled();
         assertThat(sql.column(String.class, "select type from public.events order by id"))
                 .containsExactly("x.y", "from.second");
         assertThat(sql.text("select lease_owner from hub.delivery")).isNull();

@@ -348,13 +348,10 @@ class OperationsTest {
                     .as("rows read by a claim of 200")
                     .isLessThan(5_000);
             c.commit();
-            sql.run("grant select on hub.delivery to hub_engine");
-            s.execute(
-                    "select hub.finish('n', (select array_agg(id) from hub.delivery where state = 'leased'),"
-                            + " (select array_agg(lease_token) from hub.delivery where state = 'leased'), array_fill('done'::text, array[1600]),"
-                            + " array_fill(null::text, array[1600]), array_fill(0::bigint, array[1600]), array_fill(1, array[1600]),"
-                            + " array_fill(null::text, array[1600]), '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')");
-            c.commit();
+            sql.run(
+                    "select hub.finish('n', array_agg(id), array_agg(lease_token), array_agg('done'::text),"
+                            + " array_agg(null::text), array_agg(0::bigint), array_agg(1), array_agg(null::text), '{}', '{}', '{}',"
+                            + " '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}') from hub.delivery where state = 'leased'");
             assertThat(sql.number("select count(*) from hub.delivery where state = 'leased'"))
                     .isZero();
         }
