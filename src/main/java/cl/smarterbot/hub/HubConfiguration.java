@@ -131,10 +131,11 @@ class HubConfiguration {
         if (failure instanceof PSQLException e && e.getServerErrorMessage() != null) {
             String state = e.getSQLState();
             boolean permanent = state.startsWith("22") || state.startsWith("23") || state.startsWith("42");
-            return new FailureClassifier.Failure(
-                    permanent,
-                    null,
-                    "database: " + state + " " + e.getServerErrorMessage().getMessage());
+            // Messages of class 22 quote the value that is wrong.
+            String message = state.startsWith("22")
+                    ? "a value does not fit"
+                    : e.getServerErrorMessage().getMessage();
+            return new FailureClassifier.Failure(permanent, null, "database: " + state + " " + message);
         }
         if (failure instanceof SQLException e) {
             return new FailureClassifier.Failure(false, null, "database: " + e.getSQLState());

@@ -27,7 +27,7 @@ public final class EventConstants {
     /** Consumer: when it happened (ISO 8601). */
     public static final String OCCURRED_AT = "CamelEventOccurredAt";
 
-    /** Consumer and producer: metadata, a map or a JSON object as text. */
+    /** Producer: metadata, a map or a JSON object as text; no personal data. */
     public static final String METADATA = "CamelEventMetadata";
 
     /** Producer: scope, key and body hash of the dedup, see {@link NewEvent.Dedup}. Set by doors only. */

@@ -402,11 +402,12 @@ final class SubscriptionEngine implements AutoCloseable {
         if (!accepted) {
             log.warn("{}: outcome '{}' refused, the lease had passed to another node", o.delivery(), o.state());
         } else if (o.state().equals("dead")) {
+            // The reason may quote a vendor who quotes a customer: it is kept with the delivery, not in the log.
             log.error(
-                    "{} is dead after {} attempts: {}",
+                    "{} of {} is dead after {} attempts; 'hub dead' tells why",
                     o.delivery(),
-                    o.delivery().attempt(),
-                    o.error());
+                    f.subscription().name,
+                    o.delivery().attempt());
         }
     }
 

@@ -1,0 +1,199 @@
+package cl.smarterbot.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import cl.smarterbot.hub.door.DoorServer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.UUID;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.context.ActiveProfiles;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+
+/** The demo as the README tells it, in one process: embedded PostgreSQL, sandbox Odoo, real HTTP. */
+@DisplayName("The demo")
+@SpringBootTest(classes = HubApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@ActiveProfiles("demo")
+@DirtiesContext
+@ExtendWith(OutputCaptureExtension.class)
+class DemoTest {
+
+    private static final String PASSWORD = "a password for this test only";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    static Path data;
+
+    private static int sandboxPort;
+
+    @LocalServerPort
+    private int managementPort;
+
+    @Autowired
+    private DoorServer door;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    @DynamicPropertySource
+    static void settings(DynamicPropertyRegistry registry) throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            sandboxPort = socket.getLocalPort();
+        }
+        registry.add("hub.sandbox.port", () -> sandboxPort);
+        registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
+        registry.add("hub.door.port", () -> 0);
+        registry.add("hub.database.data-dir", () -> data);
+        registry.add("hub.admin.data-dir", () -> data);
+        registry.add("hub.admin.password", () -> PASSWORD);
+        registry.add("hub.secrets.file", () -> data.resolve("secrets.enc"));
+    }
+
+    private HttpResponse<String> contact(String key, String idempotencyKey, String body) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + door.port() + "/contact"))
+                .header("Content-Type", "application/json")
+                .header("X-API-Key", key)
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+        if (idempotencyKey != null) {
+            request.header("Idempotency-Key", idempotencyKey);
+        }
+        return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static String form(String name, String email, String message) {
+        return "{\"name\":\"%s\",\"email\":\"%s\",\"message\":\"%s\",\"phone\":\"+56 9 8765 4321\"}"
+                .formatted(name, email, message);
+    }
+
+    private JsonNode sandbox(String model, String field, String value) throws Exception {
+        String query = field + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8);
+        return JSON.readTree(http.send(
+                        HttpRequest.newBuilder(URI.create(
+                                        "http://127.0.0.1:" + sandboxPort + "/sandbox/odoo/" + model + "?" + query))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body());
+    }
+
+    private String management(String path, boolean authenticated) throws Exception {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + path));
+        if (authenticated) {
+            request.header(
+                    "Authorization",
+                    "Basic " + Base64.getEncoder().encodeToString(("operator:" + PASSWORD).getBytes()));
+        }
+        HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        return response.statusCode() + "\n" + response.body();
+    }
+
+    @Test
+    @DisplayName("a contact becomes one partner and one lead in its tenant's Odoo, and both ids come back")
+    void contactBecomesPartnerAndLead() throws Exception {
+        String email = "ana-" + UUID.randomUUID() + "@ejemplo.cl";
+        HttpResponse<String> first = contact("demo-ferreteria-sur", "k-" + email, form("Ana Ñandú 😀", email, "Hola"));
+        assertThat(first.statusCode()).isEqualTo(201);
+        JsonNode answer = JSON.readTree(first.body());
+        assertThat(answer.path("ok").asBoolean()).isTrue();
+        assertThat(answer.path("message").asText()).isEqualTo("Contact submitted successfully");
+        HttpResponse<String> again = contact("demo-ferreteria-sur", "k-" + email, form("Ana Ñandú 😀", email, "Hola"));
+        assertThat(again.body()).as("the first answer again").isEqualTo(first.body());
+        // The same person with another form: one partner, two leads.
+        assertThat(contact("demo-ferreteria-sur", null, form("Ana Ñandú 😀", email, "Otra vez"))
+                        .statusCode())
+                .isEqualTo(201);
+
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(sandbox("crm.lead", "email_from", email)).hasSize(2);
+            assertThat(management("/admin/events?type=partner.synced", true)).contains("partner.synced");
+        });
+        JsonNode partners = sandbox("res.partner", "email", email);
+        assertThat(partners).hasSize(1);
+        assertThat(partners.get(0).path("name").asText()).isEqualTo("Ana Ñandú 😀");
+        assertThat(partners.get(0).toString()).contains("hub_76000012_4.contact-");
+    }
+
+    @Test
+    @DisplayName("the same e-mail in two tenants is two partners in two companies")
+    void tenantsStayApart() throws Exception {
+        String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
+        contact("demo-ferreteria-sur", null, form("Eva", email, "Hola"));
+        contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() ->
+                        assertThat(sandbox("res.partner", "email", email)).hasSize(2));
+        assertThat(sandbox("res.partner", "email", email).toString())
+                .contains("hub_76000012_4.")
+                .contains("hub_77000005_k.");
+        assertThat(sandbox("crm.lead", "email_from", email))
+                .as("only the first tenant wants leads")
+                .hasSize(1);
+    }
+
+    @Test
+    @DisplayName("no message, address or key appears in the log, the metrics, JMX or an error reply")
+    void nothingLeaks(CapturedOutput output) throws Exception {
+        String canary = "canario" + UUID.randomUUID().toString().replace("-", "");
+        contact("demo-ferreteria-sur", canary + "-key", form(canary, canary + "@ejemplo.cl", canary));
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(sandbox("res.partner", "email", canary + "@ejemplo.cl"))
+                        .hasSize(1));
+        assertThat(contact(canary, null, form("Ana", "ana@ejemplo.cl", "x")).body())
+                .doesNotContain(canary);
+        assertThat(contact("demo-ferreteria-sur", null, form(canary, canary, "")).body())
+                .contains("invalid-fields")
+                .doesNotContain(canary);
+        assertThat(output.getAll()).doesNotContain(canary);
+        assertThat(management("/actuator/prometheus", true)).startsWith("200").doesNotContain(canary);
+        assertThat(management("/actuator/jolokia/read/org.apache.camel:*", true))
+                .startsWith("200")
+                .doesNotContain(canary);
+        assertThat(management("/admin/events", true)).startsWith("200").doesNotContain(canary);
+    }
+
+    @Test
+    @DisplayName("metrics tell appends, attempts and requests by flow and tenant")
+    void metrics() throws Exception {
+        contact("demo-pasteleria-norte", null, form("Ana", "ana-metrics@ejemplo.cl", "Hola"));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(management("/actuator/prometheus", true))
+                .contains("hub_events_appended_total{")
+                .contains("hub_delivery_attempts_total{")
+                .contains("subscription=\"contact-to-odoo\"")
+                .contains("tenant=\"77000005-K\"")
+                .contains("hub_door_requests_seconds_count{"));
+    }
+
+    @Test
+    @DisplayName("the public port tells up or down and nothing more; the management port asks who is there")
+    void ports() throws Exception {
+        HttpResponse<String> health = http.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + door.port() + "/health"))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(health.body()).isEqualTo("{\"status\":\"up\"}");
+        assertThat(management("/actuator/health", false)).startsWith("401");
+        assertThat(management("/actuator/health", true)).startsWith("200").contains("takes events");
+    }
+}
