@@ -64,11 +64,13 @@ class DemoTest {
         }
         registry.add("hub.sandbox.port", () -> sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
+        // Spring Boot switches the scrape off in tests.
+        registry.add("management.prometheus.metrics.export.enabled", () -> "true");
         registry.add("hub.door.port", () -> 0);
-        registry.add("hub.database.data-dir", () -> data);
-        registry.add("hub.admin.data-dir", () -> data);
+        registry.add("hub.database.data-dir", () -> data.toString());
+        registry.add("hub.admin.data-dir", () -> data.toString());
         registry.add("hub.admin.password", () -> PASSWORD);
-        registry.add("hub.secrets.file", () -> data.resolve("secrets.enc"));
+        registry.add("hub.secrets.file", () -> data.resolve("secrets.enc").toString());
     }
 
     private HttpResponse<String> contact(String key, String idempotencyKey, String body) throws Exception {
@@ -98,8 +100,7 @@ class DemoTest {
     }
 
     private String management(String path, boolean authenticated) throws Exception {
-        HttpRequest.Builder request =
-                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + path));
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + path));
         if (authenticated) {
             request.header(
                     "Authorization",
@@ -141,9 +142,8 @@ class DemoTest {
         String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
         contact("demo-ferreteria-sur", null, form("Eva", email, "Hola"));
         contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
-        await().atMost(Duration.ofSeconds(30))
-                .untilAsserted(() ->
-                        assertThat(sandbox("res.partner", "email", email)).hasSize(2));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(sandbox("res.partner", "email", email))
+                .hasSize(2));
         assertThat(sandbox("res.partner", "email", email).toString())
                 .contains("hub_76000012_4.")
                 .contains("hub_77000005_k.");
@@ -162,7 +162,8 @@ class DemoTest {
                         .hasSize(1));
         assertThat(contact(canary, null, form("Ana", "ana@ejemplo.cl", "x")).body())
                 .doesNotContain(canary);
-        assertThat(contact("demo-ferreteria-sur", null, form(canary, canary, "")).body())
+        assertThat(contact("demo-ferreteria-sur", null, form(canary, canary, ""))
+                        .body())
                 .contains("invalid-fields")
                 .doesNotContain(canary);
         assertThat(output.getAll()).doesNotContain(canary);
