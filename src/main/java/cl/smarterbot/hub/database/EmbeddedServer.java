@@ -7,6 +7,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -65,6 +67,7 @@ final class EmbeddedServer implements AutoCloseable {
     private static EmbeddedPostgres launch(Path cluster, int port) {
         try {
             Files.createDirectories(cluster.getParent());
+            keepOthersOut(cluster.getParent());
             return EmbeddedPostgres.builder()
                     .setDataDirectory(cluster)
                     .setPort(port)
@@ -91,6 +94,14 @@ final class EmbeddedServer implements AutoCloseable {
                     .start();
         } catch (IOException e) {
             throw new UncheckedIOException("The embedded PostgreSQL did not start in " + cluster, e);
+        }
+    }
+
+    /** The data, the programs that run on it and the operator's password are its owner's alone. */
+    private static void keepOthersOut(Path folder) throws IOException {
+        PosixFileAttributeView view = Files.getFileAttributeView(folder, PosixFileAttributeView.class);
+        if (view != null) {
+            view.setPermissions(PosixFilePermissions.fromString("rwx------"));
         }
     }
 
