@@ -79,7 +79,8 @@ final class Demo {
         }
         out.append("  the routes (Hawtio)     http://127.0.0.1:%d/actuator/hawtio/  user operator, password in %s%n"
                 .formatted(managementPort, properties.dataDir().resolve("admin-password")));
-        out.append("  events and replay       bin/hub events, bin/hub dead, bin/hub replay --help (after mvn package)%n".formatted());
+        out.append("  events and replay       bin/hub events, bin/hub dead, bin/hub replay --help (after mvn package)%n"
+                .formatted());
         System.out.println(out);
     }
 }

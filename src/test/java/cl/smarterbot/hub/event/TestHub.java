@@ -49,6 +49,7 @@ final class TestHub implements AutoCloseable {
                     dedupTtl,
                     lease,
                     poll,
+                    Duration.ofMillis(5),
                     claimBatch,
                     workers,
                     drain,
