@@ -148,8 +148,9 @@ final class SubscriptionEngine implements AutoCloseable {
             try {
                 wake.tryAcquire(properties.pollInterval().toMillis(), TimeUnit.MILLISECONDS);
                 long early = properties.batchWindow().toNanos() - (System.nanoTime() - lastRound);
-                if (early > 0 && !full) {
-                    // A claim costs the database the same for one delivery as for a hundred.
+                if (early > 0 && !full && !inFlight.isEmpty()) {
+                    // A claim costs the database the same for one delivery as for a hundred: while some run, others
+                    // gather.
                     closing.await(early, TimeUnit.NANOSECONDS);
                 }
                 wake.drainPermits();
@@ -342,7 +343,7 @@ final class SubscriptionEngine implements AutoCloseable {
                 batch.add(first);
                 outcomes.drainTo(batch, OUTCOMES_PER_COMMIT - 1);
                 if (running && batch.size() < OUTCOMES_WORTH_A_COMMIT) {
-                    closing.await(properties.batchWindow().toNanos() / 2, TimeUnit.NANOSECONDS);
+                    closing.await(properties.batchWindow().toNanos() / 5, TimeUnit.NANOSECONDS);
                     outcomes.drainTo(batch, OUTCOMES_PER_COMMIT - batch.size());
                 }
                 write(batch);
