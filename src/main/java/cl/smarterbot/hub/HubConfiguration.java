@@ -189,7 +189,7 @@ class HubConfiguration {
                         "otel.exporter.otlp.protocol", "http/protobuf",
                         "otel.metrics.exporter", "none",
                         "otel.logs.exporter", "none",
-                        "otel.traces.sampler", "parentbased_traceidratio",
+                        "otel.traces.sampler", "traceidratio",
                         "otel.traces.sampler.arg", Double.toString(sampling)))
                 .disableShutdownHook()
                 .build()

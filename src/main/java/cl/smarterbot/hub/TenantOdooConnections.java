@@ -48,6 +48,7 @@ final class TenantOdooConnections implements OdooConnectionResolver {
         return secrets.find(rut, "odoo", "api_key")
                 .or(() -> secrets.find(rut, "odoo", "password"))
                 .map(Secret::reveal)
-                .orElse(null);
+                // Not a permanent failure: another node may have the secret, or an operator is about to store it.
+                .orElseThrow(() -> new IllegalStateException("no Odoo secret is stored for the tenant"));
     }
 }

@@ -209,7 +209,8 @@ public final class HubDatabase implements AutoCloseable {
         config.addDataSourceProperty("tcpKeepAlive", "true");
         config.addDataSourceProperty("prepareThreshold", "2");
         // A node that froze within a transaction must not keep its row locks from the node that takes over.
-        config.setConnectionInitSql("set idle_in_transaction_session_timeout = '10s'");
+        // And a server whose default is asynchronous commit must not weaken what a 2xx says.
+        config.setConnectionInitSql("set idle_in_transaction_session_timeout = '10s'; set synchronous_commit = on");
         // An error text must never carry the values of a row.
         config.addDataSourceProperty("logServerErrorDetail", "false");
         return config;

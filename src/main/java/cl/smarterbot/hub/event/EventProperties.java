@@ -14,7 +14,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param lease how long a claimed delivery belongs to its node without renewal
  * @param pollInterval safety net under LISTEN/NOTIFY
  * @param batchWindow least time between two rounds of claims on a node that has deliveries in flight, so that a busy one claims
- *     many at once; an idle node claims at once. Outcomes gather a fifth as long
+ *     many at once; an idle node
+ *     waits a fifth of it at most. Outcomes gather a fifth as long
  * @param claimBatch most deliveries in one claim
  * @param workers threads that run routes, which mostly wait for other systems; 0 takes 32, or four for each processor if that is more
  * @param drainTimeout how long a stopping hub waits for deliveries in flight

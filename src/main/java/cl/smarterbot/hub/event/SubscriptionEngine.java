@@ -147,8 +147,9 @@ final class SubscriptionEngine implements AutoCloseable {
         while (claiming) {
             try {
                 wake.tryAcquire(properties.pollInterval().toMillis(), TimeUnit.MILLISECONDS);
-                long early = properties.batchWindow().toNanos() - (System.nanoTime() - lastRound);
-                if (early > 0 && !full && !inFlight.isEmpty()) {
+                long window = properties.batchWindow().toNanos() / (inFlight.isEmpty() ? 5 : 1);
+                long early = window - (System.nanoTime() - lastRound);
+                if (early > 0 && !full) {
                     // A claim costs the database the same for one delivery as for a hundred: while some run, others
                     // gather.
                     closing.await(early, TimeUnit.NANOSECONDS);
@@ -351,6 +352,10 @@ final class SubscriptionEngine implements AutoCloseable {
                 return;
             } catch (Exception | Error e) {
                 log.error("The finisher met an unexpected failure and goes on", e);
+                // Let go of what was in hand: its leases run out and it runs again, here or elsewhere.
+                batch.stream()
+                        .filter(f -> inFlight.containsKey(f.outcome().delivery().id()))
+                        .forEach(f -> settle(f, false));
             }
         }
     }
