@@ -46,7 +46,14 @@ create policy tenant_update on public.contacts for update to hub_app
 create policy tenant_insert on public.contacts for insert to hub_app with check (tenant_rut = (select hub.app_tenant()));
 create policy tenant_select on public.events for select to hub_app using (tenant_rut = (select hub.app_tenant()));
 create policy tenant_select on public.tenants for select to hub_app using (rut = (select hub.app_tenant()));
+create policy tenant_select on hub.sent for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+create policy tenant_insert on hub.sent for insert to hub_app with check (tenant_rut = (select hub.app_tenant()));
+create policy tenant_select on hub.mail_template for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+create policy tenant_select on hub.mail_suppression for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+create policy tenant_insert on hub.mail_suppression for insert to hub_app with check (tenant_rut = (select hub.app_tenant()));
 grant select, insert, update on public.contacts to hub_app;
+grant select, insert on hub.sent, hub.mail_suppression to hub_app;
+grant select on hub.mail_template to hub_app;
 grant select on public.events, public.tenants to hub_app;
 
 -- The registry and the admin API look across tenants.
@@ -54,20 +61,29 @@ create policy registry on public.tenants for select to hub_registry using (true)
 create policy registry on hub.tenant_settings for select to hub_registry using (true);
 create policy registry on hub.tenant_origin for select to hub_registry using (true);
 create policy registry on hub.api_key to hub_registry using (true) with check (true);
-grant select on public.tenants, hub.tenant_settings, hub.tenant_origin, hub.api_key to hub_registry;
+create policy registry on hub.plan for select to hub_registry using (true);
+create policy registry on hub.endpoint for select to hub_registry using (true);
+grant select on public.tenants, hub.tenant_settings, hub.tenant_origin, hub.api_key, hub.plan, hub.endpoint to hub_registry;
 grant update (last_used_at) on hub.api_key to hub_registry;
 
 create policy ops on public.tenants to hub_ops using (true) with check (true);
 create policy ops on hub.tenant_settings to hub_ops using (true) with check (true);
 create policy ops on hub.tenant_origin to hub_ops using (true) with check (true);
 create policy ops on hub.api_key to hub_ops using (true) with check (true);
+create policy ops on hub.plan for select to hub_ops using (true);
+create policy ops on hub.endpoint to hub_ops using (true) with check (true);
+create policy ops on hub.mail_template to hub_ops using (true) with check (true);
+create policy ops on hub.mail_suppression to hub_ops using (true) with check (true);
 create policy ops on hub.audit to hub_ops using (true) with check (true);
 create policy ops on public.events for select to hub_ops using (true);
 create policy ops on hub.subscription for select to hub_ops using (true);
 create policy ops on hub.delivery for select to hub_ops using (true);
 create policy ops on hub.attempt for select to hub_ops using (true);
 grant select, insert, update on public.tenants, hub.tenant_settings, hub.api_key to hub_ops;
-grant select, insert, update, delete on hub.tenant_origin to hub_ops;
+grant select, insert, update, delete on hub.tenant_origin, hub.mail_template to hub_ops;
+grant select on hub.plan to hub_ops;
+grant select, insert, update on hub.endpoint to hub_ops;
+grant select, delete on hub.mail_suppression to hub_ops;
 grant select, insert on hub.audit to hub_ops;
 grant select on public.events, hub.subscription, hub.delivery, hub.attempt to hub_ops;
 

@@ -23,6 +23,9 @@ public class EventEndpoint extends DefaultEndpoint {
     @UriPath(description = "Dotted event type; a consumer may use * for any number of characters")
     private final String type;
 
+    /** What hub.append can do with a body besides keeping it. */
+    private static final java.util.Set<String> RECORDS = java.util.Set.of("contacts", "contact-update");
+
     @UriParam(label = "consumer", description = "Name of the durable subscription; unique in the hub")
     private String subscription;
 
@@ -49,7 +52,9 @@ public class EventEndpoint extends DefaultEndpoint {
 
     @UriParam(
             label = "producer",
-            description = "Business table that takes the body as a row in the same commit, such as contacts")
+            description =
+                    "What becomes of the body in the same commit: contacts (a new row) or contact-update (changes to the"
+                            + " row that its contact_id names); nothing by default")
     private String record;
 
     @UriParam(label = "producer", defaultValue = "hub", description = "What the event says produced it")
@@ -69,9 +74,9 @@ public class EventEndpoint extends DefaultEndpoint {
         if (type.contains("*")) {
             throw new IllegalArgumentException("event:" + type + ": a pattern cannot be appended; name one type");
         }
-        if (record != null && !record.equals("contacts")) {
+        if (record != null && !RECORDS.contains(record)) {
             throw new IllegalArgumentException("event:" + type + ": record=" + record
-                    + " is not known; contacts is the one table that takes records");
+                    + " is not known; contacts (a new row) and contact-update (changes to one) are");
         }
         return new EventProducer(this);
     }

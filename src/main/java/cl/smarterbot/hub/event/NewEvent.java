@@ -18,7 +18,8 @@ import java.util.UUID;
  * @param contentType media type of the body
  * @param traceparent W3C trace context of the producer; null if there is none
  * @param body what subscribers get; personal data is allowed, it is short-lived
- * @param record business table that takes the body as a row in the same commit; null for none
+ * @param record what becomes of the body in the same commit: {@code contacts}, a new row; {@code contact-update}, changes to the row
+ *     that its {@code contact_id} names; null for nothing
  * @param dedup what makes this append idempotent; null if nothing does
  */
 public record NewEvent(

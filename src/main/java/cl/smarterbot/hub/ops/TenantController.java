@@ -8,6 +8,7 @@ import cl.smarterbot.hub.tenancy.IssuedKey;
 import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import cl.smarterbot.hub.tenancy.TenantDetails;
+import cl.smarterbot.hub.tenancy.TenantField;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.security.Principal;
 import java.time.Clock;
@@ -197,7 +198,13 @@ final class TenantController {
         String rut = known(path).rut();
         Tenant tenant = tenants.upsert(
                 operator.getName(),
-                TenantDetails.of(rut, null).withOdoo(url, db, user, company, transport, createLead));
+                TenantDetails.of(rut)
+                        .with(TenantField.ODOO_URL, url)
+                        .with(TenantField.ODOO_DB, db)
+                        .with(TenantField.ODOO_USER, user)
+                        .with(TenantField.ODOO_COMPANY_ID, company)
+                        .with(TenantField.ODOO_TRANSPORT, transport)
+                        .with(TenantField.ODOO_CREATE_LEAD, createLead));
         if (password != null) {
             // Written down before it is done: a secret must not change without a trace.
             events.record(operator.getName(), "secret.put", rut, Map.of("system", ODOO, "field", "password"));
@@ -215,20 +222,16 @@ final class TenantController {
     }
 
     private static TenantDetails details(Input input, String rut) {
-        return new TenantDetails(
-                rut,
-                input.text("businessName"),
-                input.text("slug"),
-                input.text("plan"),
-                input.text("contactEmail"),
-                input.text("timeZone"),
-                input.text("odooUrl"),
-                input.text("odooDb"),
-                input.text("odooUser"),
-                input.whole("odooCompanyId", 1, Integer.MAX_VALUE),
-                input.text("odooTransport"),
-                input.flag("odooCreateLead"),
-                input.whole("chatwootInboxId", 1, Integer.MAX_VALUE),
-                input.text("botpressWorkspaceId"));
+        TenantDetails details = TenantDetails.of(rut);
+        for (TenantField field : TenantField.values()) {
+            Object value =
+                    switch (field.type()) {
+                        case TEXT -> input.text(field.label());
+                        case WHOLE -> input.whole(field.label(), 1, Integer.MAX_VALUE);
+                        case FLAG -> input.flag(field.label());
+                    };
+            details = details.with(field, value);
+        }
+        return details;
     }
 }

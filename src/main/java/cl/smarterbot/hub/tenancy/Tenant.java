@@ -14,6 +14,9 @@ import java.util.Objects;
  * @param house true for the one tenant that gets what names nobody
  * @param timeZone zone of its schedules and days
  * @param odoo where its ERP is; null if it has none
+ * @param chatwoot where its conversations are; null if it has no account and inbox
+ * @param mail by whom its mails are sent and who is told; null if neither is known
+ * @param limits what its plan allows
  */
 public record Tenant(
         String rut,
@@ -23,13 +26,17 @@ public record Tenant(
         boolean active,
         boolean house,
         ZoneId timeZone,
-        OdooSettings odoo) {
+        OdooSettings odoo,
+        ChatwootSettings chatwoot,
+        MailSettings mail,
+        TenantLimits limits) {
 
     public Tenant {
         Objects.requireNonNull(rut, "rut");
         Objects.requireNonNull(businessName, "businessName");
         Objects.requireNonNull(plan, "plan");
         Objects.requireNonNull(timeZone, "timeZone");
+        Objects.requireNonNull(limits, "limits");
     }
 
     /**
@@ -44,4 +51,22 @@ public record Tenant(
      */
     public record OdooSettings(
             String url, String db, String user, Integer companyId, String transport, boolean createLead) {}
+
+    /**
+     * Where a tenant's conversations are.
+     *
+     * @param url base URL; null if the deployment's default is meant
+     * @param accountId Chatwoot account
+     * @param inboxId inbox that web contacts go to
+     */
+    public record ChatwootSettings(String url, int accountId, int inboxId) {}
+
+    /**
+     * A tenant's mails.
+     *
+     * @param from mailbox that mails come from, {@code Name <address>} or the address alone; null if the deployment's default is
+     *     meant
+     * @param admin address that is told of each new contact; null for nobody
+     */
+    public record MailSettings(String from, String admin) {}
 }

@@ -1,13 +1,9 @@
 package cl.smarterbot.hub.tenancy;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Timestamp;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,19 +28,11 @@ import org.springframework.transaction.support.TransactionTemplate;
  * {@link org.springframework.dao.DataAccessException} when the database fails. {@code actor} is who asked for the change.
  */
 public final class TenantAdmin {
-    private static final Pattern SLUG = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
-    private static final Pattern PLAN = Pattern.compile("[a-z][a-z0-9_-]{0,31}");
     private static final Pattern SCOPE = Pattern.compile("[a-z][a-z0-9-]{0,30}:[a-z][a-z0-9-]{0,30}");
-    private static final Pattern EMAIL = Pattern.compile("[^\\s@<>\"]{1,64}@[^\\s@<>\"]{1,190}");
-    private static final Set<String> TRANSPORTS = Set.of("auto", "xmlrpc", "json2");
     private static final Set<String> DEMO_SCOPES =
             Set.of("contacts:write", "contacts:read", "products:read", "events:write");
-    private static final String SELECT_TENANTS = """
-            select t.rut, t.business_name, t.active, t.contact_email, t.odoo_company_id, t.chatwoot_inbox_id,
-                   t.botpress_workspace_id, s.slug, s.plan, s.house, s.time_zone, s.odoo_url, s.odoo_db, s.odoo_user,
-                   s.odoo_transport, s.odoo_create_lead
-              from public.tenants t left join hub.tenant_settings s on s.tenant_rut = t.rut
-            """;
+    private static final String SELECT_TENANTS =
+            "select t.contact_email, t.botpress_workspace_id, " + TenantRows.COLUMNS + TenantRows.FROM;
 
     private final JdbcTemplate jdbc;
     private final TransactionTemplate transaction;
@@ -66,8 +54,8 @@ public final class TenantAdmin {
      */
     public Tenant upsert(String actor, TenantDetails details) {
         List<TenantValidationException.Problem> problems = new ArrayList<>();
+        String rut = rut(details.rut(), problems);
         Map<String, Object> given = validated(details, problems);
-        String rut = (String) given.remove("rut");
         return inTransaction(actor, () -> {
             boolean known = rut != null && exists(rut);
             if (!known && rut != null && !given.containsKey("business_name")) {
@@ -86,7 +74,11 @@ public final class TenantAdmin {
             Map<String, Object> before = jdbc.queryForMap(SELECT_TENANTS + " where t.rut = ?", rut);
             Map<String, Object> changes = new TreeMap<>(given);
             changes.entrySet().removeIf(change -> change.getValue().equals(before.get(change.getKey())));
-            changes.forEach((column, value) -> change(rut, column, value));
+            details.values().forEach((field, value) -> {
+                if (changes.containsKey(field.column())) {
+                    jdbc.update(field.updateSql(), value, rut);
+                }
+            });
             if (created) {
                 audit(actor, "tenant.create", rut, given);
             } else if (!changes.isEmpty()) {
@@ -259,9 +251,16 @@ public final class TenantAdmin {
         upsert(
                 actor,
                 TenantDetails.of(rut, name)
-                        .withSlug(slug)
-                        .withPlan("unlimited")
-                        .withOdoo(null, "demo", slug, company, null, createLead));
+                        .with(TenantField.SLUG, slug)
+                        .with(TenantField.PLAN, "unlimited")
+                        .with(TenantField.ODOO_DB, "demo")
+                        .with(TenantField.ODOO_USER, slug)
+                        .with(TenantField.ODOO_COMPANY_ID, company)
+                        .with(TenantField.ODOO_CREATE_LEAD, createLead)
+                        .with(TenantField.CHATWOOT_ACCOUNT_ID, company)
+                        .with(TenantField.CHATWOOT_INBOX_ID, company)
+                        .with(TenantField.MAIL_FROM, name + " <no-responder@" + slug + ".example>")
+                        .with(TenantField.MAIL_ADMIN, "ventas@" + slug + ".example"));
         addOrigin(actor, rut, slug + ".localhost");
         inTransaction(actor, () -> {
             UUID id = insertKey(rut, "demo", "demo-" + slug, DEMO_SCOPES, true, null);
@@ -307,108 +306,18 @@ public final class TenantAdmin {
         });
     }
 
-    private Map<String, Object> validated(TenantDetails details, List<TenantValidationException.Problem> problems) {
+    private static Map<String, Object> validated(
+            TenantDetails details, List<TenantValidationException.Problem> problems) {
         Map<String, Object> given = new TreeMap<>();
-        String rut = rut(details.rut(), problems);
-        if (rut != null) {
-            given.put("rut", rut);
-        }
-        text(given, problems, "business_name", "businessName", details.businessName(), 255);
-        text(given, problems, "contact_email", "contactEmail", details.contactEmail(), 255);
-        text(given, problems, "slug", "slug", details.slug(), 63);
-        text(given, problems, "plan", "plan", details.plan(), 32);
-        text(given, problems, "time_zone", "timeZone", details.timeZone(), 64);
-        text(given, problems, "odoo_url", "odooUrl", details.odooUrl(), 500);
-        text(given, problems, "odoo_db", "odooDb", details.odooDb(), 100);
-        text(given, problems, "odoo_user", "odooUser", details.odooUser(), 200);
-        text(given, problems, "odoo_transport", "odooTransport", details.odooTransport(), 10);
-        text(given, problems, "botpress_workspace_id", "botpressWorkspaceId", details.botpressWorkspaceId(), 200);
-        rule(given, problems, "contact_email", "contactEmail", EMAIL, "must be an e-mail address");
-        rule(given, problems, "slug", "slug", SLUG, "must be lower-case letters, digits and hyphens, at most 63");
-        rule(given, problems, "plan", "plan", PLAN, "must be a lower-case word");
-        if (given.get("odoo_transport") instanceof String transport && !TRANSPORTS.contains(transport)) {
-            problem(problems, "odooTransport", "must be auto, xmlrpc or json2");
-        }
-        if (given.get("odoo_url") instanceof String url && !isHttpUrl(url)) {
-            problem(problems, "odooUrl", "must be an http or https URL without user, query or fragment");
-        }
-        if (given.get("time_zone") instanceof String zone && !isRegion(zone)) {
-            problem(problems, "timeZone", "must be the name of a time zone, such as America/Santiago");
-        }
-        number(given, problems, "odoo_company_id", "odooCompanyId", details.odooCompanyId());
-        number(given, problems, "chatwoot_inbox_id", "chatwootInboxId", details.chatwootInboxId());
-        if (details.odooCreateLead() != null) {
-            given.put("odoo_create_lead", details.odooCreateLead());
-        }
+        details.values().forEach((field, value) -> {
+            String broken = field.brokenRule(value);
+            if (broken != null) {
+                problem(problems, field.label(), broken);
+            } else {
+                given.put(field.column(), value);
+            }
+        });
         return given;
-    }
-
-    private static void text(
-            Map<String, Object> given,
-            List<TenantValidationException.Problem> problems,
-            String column,
-            String field,
-            String value,
-            int longest) {
-        if (value == null || value.isBlank()) {
-            return;
-        }
-        String trimmed = value.trim();
-        if (trimmed.length() > longest) {
-            problem(problems, field, "must have at most " + longest + " characters");
-        } else if (trimmed.chars().anyMatch(Character::isISOControl)) {
-            problem(problems, field, "must not have control characters");
-        } else {
-            given.put(column, trimmed);
-        }
-    }
-
-    private static void rule(
-            Map<String, Object> given,
-            List<TenantValidationException.Problem> problems,
-            String column,
-            String field,
-            Pattern pattern,
-            String rule) {
-        if (given.get(column) instanceof String value && !pattern.matcher(value).matches()) {
-            problem(problems, field, rule);
-        }
-    }
-
-    private static void number(
-            Map<String, Object> given,
-            List<TenantValidationException.Problem> problems,
-            String column,
-            String field,
-            Integer value) {
-        if (value == null) {
-            return;
-        }
-        if (value < 1) {
-            problem(problems, field, "must be 1 or more");
-        }
-        given.put(column, value);
-    }
-
-    private static boolean isHttpUrl(String text) {
-        try {
-            URI uri = new URI(text);
-            return ("http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme()))
-                    && uri.getHost() != null
-                    && uri.getRawUserInfo() == null
-                    && uri.getRawQuery() == null
-                    && uri.getRawFragment() == null;
-        } catch (URISyntaxException e) {
-            return false;
-        }
-    }
-
-    private static boolean isRegion(String name) {
-        try {
-            return ZoneId.getAvailableZoneIds().contains(ZoneId.of(name).getId());
-        } catch (DateTimeException e) {
-            return false;
-        }
     }
 
     private static void problem(List<TenantValidationException.Problem> problems, String field, String rule) {
@@ -442,23 +351,6 @@ public final class TenantAdmin {
         if (!exists(rut)) {
             throw new TenantValidationException("rut", "names no tenant of this hub");
         }
-    }
-
-    // The column names come from this class.
-    private void change(String rut, String column, Object value) {
-        boolean core = Set.of(
-                        "business_name",
-                        "contact_email",
-                        "odoo_company_id",
-                        "chatwoot_inbox_id",
-                        "botpress_workspace_id")
-                .contains(column);
-        jdbc.update(
-                core
-                        ? "update public.tenants set " + column + " = ?, updated_at = now() where rut = ?"
-                        : "update hub.tenant_settings set " + column + " = ?, updated_at = now() where tenant_rut = ?",
-                value,
-                rut);
     }
 
     private Tenant tenant(String rut) {

@@ -1,98 +1,62 @@
 package cl.smarterbot.hub.tenancy;
 
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+
 /**
- * What to write into the registry about a tenant. Null and blank mean "leave as it is"; for a new tenant the defaults apply.
- *
- * @param rut in any input form; required
- * @param businessName required for a new tenant
- * @param slug lower-case letters, digits and hyphens
- * @param plan default {@code free}
- * @param contactEmail address of the company
- * @param timeZone name such as {@code America/Santiago}, the default
- * @param odooUrl base URL, http or https
- * @param odooDb database name
- * @param odooUser login
- * @param odooCompanyId 1 or more
- * @param odooTransport {@code auto} (the default), {@code xmlrpc} or {@code json2}
- * @param odooCreateLead whether a contact makes a lead as well; default false
- * @param chatwootInboxId 1 or more
- * @param botpressWorkspaceId workspace of its bots
+ * What to write into the registry about a tenant. What is not given is left as it is; for a new tenant the defaults apply.
+ * Immutable.
  */
-public record TenantDetails(
-        String rut,
-        String businessName,
-        String slug,
-        String plan,
-        String contactEmail,
-        String timeZone,
-        String odooUrl,
-        String odooDb,
-        String odooUser,
-        Integer odooCompanyId,
-        String odooTransport,
-        Boolean odooCreateLead,
-        Integer chatwootInboxId,
-        String botpressWorkspaceId) {
+public final class TenantDetails {
+    private final String rut;
+    private final Map<TenantField, Object> values;
 
-    /** A tenant of which only the name is known. */
+    private TenantDetails(String rut, Map<TenantField, Object> values) {
+        this.rut = rut;
+        this.values = Collections.unmodifiableMap(values);
+    }
+
+    /** A tenant by its RUT in any input form. */
+    public static TenantDetails of(String rut) {
+        return new TenantDetails(rut, new EnumMap<>(TenantField.class));
+    }
+
+    /** A tenant with its name, which a new one must have. */
     public static TenantDetails of(String rut, String businessName) {
-        return new TenantDetails(
-                rut, businessName, null, null, null, null, null, null, null, null, null, null, null, null);
+        return of(rut).with(TenantField.BUSINESS_NAME, businessName);
     }
 
-    public TenantDetails withSlug(String value) {
-        return new TenantDetails(
-                rut,
-                businessName,
-                value,
-                plan,
-                contactEmail,
-                timeZone,
-                odooUrl,
-                odooDb,
-                odooUser,
-                odooCompanyId,
-                odooTransport,
-                odooCreateLead,
-                chatwootInboxId,
-                botpressWorkspaceId);
+    /**
+     * With one more field.
+     *
+     * @param value a text, an {@link Integer} or a {@link Boolean}, as the field's type wants; null and blank mean "leave as it is"
+     * @throws IllegalArgumentException if the value is of another type
+     */
+    public TenantDetails with(TenantField field, Object value) {
+        if (value == null || value instanceof String text && text.isBlank()) {
+            return this;
+        }
+        boolean fits =
+                switch (field.type()) {
+                    case TEXT -> value instanceof String;
+                    case WHOLE -> value instanceof Integer;
+                    case FLAG -> value instanceof Boolean;
+                };
+        if (!fits) {
+            throw new IllegalArgumentException(field.label() + " is of type " + field.type());
+        }
+        Map<TenantField, Object> more = new EnumMap<>(TenantField.class);
+        more.putAll(values);
+        more.put(field, value instanceof String text ? text.trim() : value);
+        return new TenantDetails(rut, more);
     }
 
-    public TenantDetails withPlan(String value) {
-        return new TenantDetails(
-                rut,
-                businessName,
-                slug,
-                value,
-                contactEmail,
-                timeZone,
-                odooUrl,
-                odooDb,
-                odooUser,
-                odooCompanyId,
-                odooTransport,
-                odooCreateLead,
-                chatwootInboxId,
-                botpressWorkspaceId);
+    String rut() {
+        return rut;
     }
 
-    /** With the given Odoo; null arguments mean "leave as it is". */
-    public TenantDetails withOdoo(
-            String url, String db, String user, Integer companyId, String transport, Boolean createLead) {
-        return new TenantDetails(
-                rut,
-                businessName,
-                slug,
-                plan,
-                contactEmail,
-                timeZone,
-                url,
-                db,
-                user,
-                companyId,
-                transport,
-                createLead,
-                chatwootInboxId,
-                botpressWorkspaceId);
+    Map<TenantField, Object> values() {
+        return values;
     }
 }

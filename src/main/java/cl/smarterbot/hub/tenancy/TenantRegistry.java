@@ -132,11 +132,7 @@ public final class TenantRegistry {
         // late.
         long anchor = before;
         Map<String, Tenant> tenants = new HashMap<>();
-        jdbc.query("""
-                select t.rut, t.business_name, t.active, t.odoo_company_id, s.slug, s.plan, s.house, s.time_zone,
-                       s.odoo_url, s.odoo_db, s.odoo_user, s.odoo_transport, s.odoo_create_lead
-                  from public.tenants t left join hub.tenant_settings s on s.tenant_rut = t.rut
-                """, row -> {
+        jdbc.query("select " + TenantRows.COLUMNS + TenantRows.FROM, row -> {
             String rut = row.getString("rut");
             if (!isUsable(rut)) {
                 return;

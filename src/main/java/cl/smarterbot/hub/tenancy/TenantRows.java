@@ -14,6 +14,21 @@ final class TenantRows {
     private static final String DEFAULT_PLAN = "free";
     private static final String DEFAULT_TRANSPORT = "auto";
 
+    /** What {@link #tenant} reads, of {@link #FROM}. */
+    static final String COLUMNS = """
+            t.rut, t.business_name, t.active, t.odoo_company_id, t.chatwoot_inbox_id, s.slug, s.plan, s.house, s.time_zone,
+            s.odoo_url, s.odoo_db, s.odoo_user, s.odoo_transport, s.odoo_create_lead, s.chatwoot_url, s.chatwoot_account_id,
+            s.mail_from, s.mail_admin,
+            (coalesce(p.limits, '{"ip_per_minute":10,"key_per_minute":100,"tenant_per_minute":100}') || coalesce(s.limits, '{}'))::text as limits
+            """;
+
+    /** A tenant of an unknown plan has the limits of the smallest one. */
+    static final String FROM = """
+              from public.tenants t
+              left join hub.tenant_settings s on s.tenant_rut = t.rut
+              left join hub.plan p on p.name = coalesce(s.plan, 'free')
+            """;
+
     private TenantRows() {}
 
     static ZoneId zone(String rut, String name) {
@@ -35,7 +50,24 @@ final class TenantRows {
                 row.getBoolean("active"),
                 row.getBoolean("house"),
                 zone,
-                odoo(row));
+                odoo(row),
+                chatwoot(row),
+                mail(row),
+                TenantLimits.parse(row.getString("limits")));
+    }
+
+    private static Tenant.ChatwootSettings chatwoot(ResultSet row) throws SQLException {
+        Integer account = row.getObject("chatwoot_account_id", Integer.class);
+        Integer inbox = row.getObject("chatwoot_inbox_id", Integer.class);
+        return account == null || inbox == null
+                ? null
+                : new Tenant.ChatwootSettings(row.getString("chatwoot_url"), account, inbox);
+    }
+
+    private static Tenant.MailSettings mail(ResultSet row) throws SQLException {
+        String from = row.getString("mail_from");
+        String admin = row.getString("mail_admin");
+        return from == null && admin == null ? null : new Tenant.MailSettings(from, admin);
     }
 
     private static Tenant.OdooSettings odoo(ResultSet row) throws SQLException {

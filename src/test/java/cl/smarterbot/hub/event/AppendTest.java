@@ -83,6 +83,58 @@ class AppendTest {
     }
 
     @Test
+    @DisplayName(
+            "what a route learned about a contact changes its row with the event: what is not given stays, the last word counts")
+    void contactUpdate() {
+        UUID contact = now(hub.runtime.log().append(TestHub.record(FERRETERIA, "contact.received", "contacts", """
+                {"name":"Ana","email":"ana@ejemplo.cl","message":"Hola"}""")))
+                .id();
+        List<CompletableFuture<Appended>> updates = List.of(
+                        "{\"contact_id\":\"%s\",\"odoo_partner_id\":7,\"odoo_lead_id\":null}",
+                        "{\"contact_id\":\"%s\",\"phone_e164\":\"+56987654321\",\"odoo_partner_id\":8}",
+                        "{\"contact_id\":\"%s\",\"odoo_lead_id\":9}")
+                .stream()
+                .map(body -> hub.runtime
+                        .log()
+                        .append(TestHub.record(
+                                FERRETERIA, "partner.synced", "contact-update", body.formatted(contact))))
+                .toList();
+        updates.forEach(TestHub::now);
+        assertThat(sql.rows(
+                        "select name, odoo_partner_id, odoo_lead_id, phone_e164, synced_at is not null as synced"
+                                + " from public.contacts where id = ?",
+                        contact))
+                .containsExactly(java.util.Map.of(
+                        "name",
+                        "Ana",
+                        "odoo_partner_id",
+                        8,
+                        "odoo_lead_id",
+                        9,
+                        "phone_e164",
+                        "+56987654321",
+                        "synced",
+                        true));
+    }
+
+    @Test
+    @DisplayName("an event of one tenant cannot change another tenant's contact")
+    void contactUpdateOfAnotherTenant() {
+        UUID contact = now(hub.runtime.log().append(TestHub.record(FERRETERIA, "contact.received", "contacts", """
+                {"name":"Ana","email":"ana@ejemplo.cl","message":"Hola"}""")))
+                .id();
+        now(hub.runtime
+                .log()
+                .append(TestHub.record(
+                        PASTELERIA,
+                        "partner.synced",
+                        "contact-update",
+                        "{\"contact_id\":\"" + contact + "\",\"odoo_partner_id\":7}")));
+        assertThat(sql.number("select count(*) from public.contacts where odoo_partner_id is not null"))
+                .isZero();
+    }
+
+    @Test
     @DisplayName("appends that arrive together share commits: far fewer transactions than events")
     void grouped() {
         List<CompletableFuture<Appended>> answers = IntStream.range(0, 1_000)

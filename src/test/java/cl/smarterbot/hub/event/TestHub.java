@@ -252,6 +252,24 @@ final class TestHub implements AutoCloseable {
                 dedup);
     }
 
+    static NewEvent record(String tenant, String type, String record, String body) {
+        NewEvent e = event(tenant, type, "k");
+        return new NewEvent(
+                e.id(),
+                tenant,
+                type,
+                e.source(),
+                e.key(),
+                e.correlationId(),
+                e.metadata(),
+                null,
+                e.contentType(),
+                null,
+                body.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                record,
+                null);
+    }
+
     static NewEvent.Dedup dedup(String key, String content) {
         try {
             return new NewEvent.Dedup(

@@ -74,7 +74,7 @@ class MigrationTest {
         TenantRegistry registry = new TenantRegistry(database.as("hub_registry"), RutPolicy.STRICT, true);
         registry.refresh();
         assertThat(registry.tenants()).containsOnlyKeys("76000012-4", "77000005-K", "76123403-K");
-        assertThat(admin.upsert("ana", TenantDetails.of("76123403-K", null).withPlan("starter"))
+        assertThat(admin.upsert("ana", TenantDetails.of("76123403-K").with(TenantField.PLAN, "starter"))
                         .businessName())
                 .isEqualTo("Antes");
 

@@ -92,7 +92,12 @@ class TenantRegistryTest {
                         true,
                         false,
                         ZoneId.of("America/Santiago"),
-                        new Tenant.OdooSettings(null, "demo", "ferreteria-sur", 1, "auto", true)));
+                        new Tenant.OdooSettings(null, "demo", "ferreteria-sur", 1, "auto", true),
+                        new Tenant.ChatwootSettings(null, 1, 1),
+                        new Tenant.MailSettings(
+                                "Ferretería Sur <no-responder@ferreteria-sur.example>",
+                                "ventas@ferreteria-sur.example"),
+                        TenantLimits.NONE));
         assertThat(registry.byRut(NORTE).orElseThrow().odoo())
                 .isEqualTo(new Tenant.OdooSettings(null, "demo", "pasteleria-norte", 2, "auto", false));
         Caller caller = registry.byApiKey("demo-pasteleria-norte").orElseThrow();
@@ -211,17 +216,24 @@ class TenantRegistryTest {
     @DisplayName("never overwrites with nothing, and writes nothing when nothing changes")
     void upsertKeeps() {
         TenantDetails full = TenantDetails.of("76.000.012-4", " Ferretería Sur ")
-                .withSlug("sur")
-                .withPlan("starter")
-                .withOdoo("https://erp.example", "sur", "bot", 3, "json2", true);
+                .with(TenantField.SLUG, "sur")
+                .with(TenantField.PLAN, "starter")
+                .with(TenantField.ODOO_URL, "https://erp.example")
+                .with(TenantField.ODOO_DB, "sur")
+                .with(TenantField.ODOO_USER, "bot")
+                .with(TenantField.ODOO_COMPANY_ID, 3)
+                .with(TenantField.ODOO_TRANSPORT, "json2")
+                .with(TenantField.ODOO_CREATE_LEAD, true);
         admin.upsert("ana", full);
         Tenant before = admin.list().get(0);
         assertThat(admin.upsert("ana", full)).isEqualTo(before);
         assertThat(admin.upsert("ana", TenantDetails.of(SUR, " "))).isEqualTo(before);
-        assertThat(admin.upsert("ana", TenantDetails.of(SUR, null).withOdoo("", "", null, null, null, null)))
+        assertThat(admin.upsert(
+                        "ana",
+                        TenantDetails.of(SUR).with(TenantField.ODOO_URL, "").with(TenantField.ODOO_DB, null)))
                 .isEqualTo(before);
         assertThat(audit()).containsExactly("ana tenant.create");
-        Tenant after = admin.upsert("eva", TenantDetails.of(SUR, null).withPlan("business"));
+        Tenant after = admin.upsert("eva", TenantDetails.of(SUR).with(TenantField.PLAN, "business"));
         assertThat(after.plan()).isEqualTo("business");
         assertThat(after.odoo()).isEqualTo(before.odoo());
         assertThat(audit()).containsExactly("ana tenant.create", "eva tenant.update");
@@ -232,21 +244,21 @@ class TenantRegistryTest {
     @Test
     @DisplayName("names all problems at once, by field and rule")
     void validation() {
-        TenantDetails wrong = new TenantDetails(
-                "76000012-5",
-                null,
-                "Sur!",
-                "Best Plan",
-                "nobody",
-                "Mars/Base",
-                "ftp://x",
-                "d".repeat(101),
-                "u\nv",
-                0,
-                "soap",
-                null,
-                -1,
-                null);
+        TenantDetails wrong = TenantDetails.of("76000012-5")
+                .with(TenantField.SLUG, "Sur!")
+                .with(TenantField.PLAN, "Best Plan")
+                .with(TenantField.CONTACT_EMAIL, "nobody")
+                .with(TenantField.TIME_ZONE, "Mars/Base")
+                .with(TenantField.ODOO_URL, "ftp://x")
+                .with(TenantField.ODOO_DB, "d".repeat(101))
+                .with(TenantField.ODOO_USER, "u\nv")
+                .with(TenantField.ODOO_COMPANY_ID, 0)
+                .with(TenantField.ODOO_TRANSPORT, "soap")
+                .with(TenantField.CHATWOOT_URL, "https://user:secret@chat.example")
+                .with(TenantField.CHATWOOT_ACCOUNT_ID, 0)
+                .with(TenantField.CHATWOOT_INBOX_ID, -1)
+                .with(TenantField.MAIL_FROM, "Sur <not an address>")
+                .with(TenantField.MAIL_ADMIN, "a@b\r\nBcc: c@d.cl");
         assertThatExceptionOfType(TenantValidationException.class)
                 .isThrownBy(() -> admin.upsert("ana", wrong))
                 .satisfies(e -> assertThat(e.problems())
@@ -262,8 +274,12 @@ class TenantRegistryTest {
                                 "odooUser",
                                 "odooCompanyId",
                                 "odooTransport",
-                                "chatwootInboxId"));
-        assertThatThrownBy(() -> admin.upsert("ana", TenantDetails.of(SUR, null)))
+                                "chatwootUrl",
+                                "chatwootAccountId",
+                                "chatwootInboxId",
+                                "mailFrom",
+                                "mailAdmin"));
+        assertThatThrownBy(() -> admin.upsert("ana", TenantDetails.of(SUR)))
                 .hasMessage("businessName: is required for a new tenant");
         assertThatThrownBy(() -> admin.upsert(" ", TenantDetails.of(SUR, "Sur")))
                 .hasMessageContaining("actor");
@@ -283,10 +299,9 @@ class TenantRegistryTest {
     @Test
     @DisplayName("gives a slug and a host to one tenant only")
     void uniqueNames() {
-        admin.upsert("ana", TenantDetails.of(SUR, "Sur").withSlug("shop"));
+        admin.upsert("ana", TenantDetails.of(SUR, "Sur").with(TenantField.SLUG, "shop"));
         admin.upsert("ana", TenantDetails.of(NORTE, "Norte"));
-        assertThatThrownBy(
-                        () -> admin.upsert("ana", TenantDetails.of(NORTE, null).withSlug("shop")))
+        assertThatThrownBy(() -> admin.upsert("ana", TenantDetails.of(NORTE).with(TenantField.SLUG, "shop")))
                 .hasMessage("slug: belongs to another tenant");
         admin.addOrigin("ana", SUR, "Shop.Example.");
         admin.addOrigin("ana", SUR, "shop.example");
