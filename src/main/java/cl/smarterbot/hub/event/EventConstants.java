@@ -21,6 +21,9 @@ public final class EventConstants {
     /** Consumer: which attempt this is, from 1. */
     public static final String ATTEMPT = "CamelEventAttempt";
 
+    /** Consumer: whether an earlier run may have had effects already: a later attempt, or a replay. Boolean. */
+    public static final String REPEATED = "CamelEventRepeated";
+
     /** Consumer: {@code tenant:event-id:subscription}, the same in every attempt and replay. */
     public static final String IDEMPOTENCY_KEY = "CamelEventIdempotencyKey";
 

@@ -90,6 +90,7 @@ final class EventConsumer extends DefaultConsumer {
         message.setHeader(EventConstants.KEY, d.key());
         message.setHeader(EventConstants.CORRELATION_ID, d.correlationId());
         message.setHeader(EventConstants.ATTEMPT, d.attempt());
+        message.setHeader(EventConstants.REPEATED, d.attempt() > 1 || d.replayOf() != null);
         message.setHeader(EventConstants.IDEMPOTENCY_KEY, d.tenant() + ":" + d.eventId() + ":" + subscription.name);
         message.setHeader(EventConstants.OCCURRED_AT, d.occurredAt().toString());
         if (d.traceparent() != null) {
@@ -113,6 +114,10 @@ final class EventConsumer extends DefaultConsumer {
         if (failure == null) {
             return new Outcome(d, "done", null, 0, millis, version, emitted);
         }
+        EventPostponedException postponed = postponed(failure);
+        if (postponed != null) {
+            return new Outcome(d, "postponed", null, postponed.pause().toMillis(), millis, version, List.of());
+        }
         FailureClassifier.Failure known = classify(failure);
         boolean dead = known != null && known.permanent() || subscription.retry.exhausted(d.attempt());
         long delay = subscription
@@ -121,6 +126,16 @@ final class EventConsumer extends DefaultConsumer {
                 .toMillis();
         String reason = oneLine(known != null ? known.reason() : describe(failure));
         return new Outcome(d, dead ? "dead" : "retry", reason, delay, millis, version, List.of());
+    }
+
+    private static EventPostponedException postponed(Throwable failure) {
+        Throwable cause = failure;
+        for (int depth = 0; cause != null && depth < 10; depth++, cause = cause.getCause()) {
+            if (cause instanceof EventPostponedException postponed) {
+                return postponed;
+            }
+        }
+        return null;
     }
 
     private FailureClassifier.Failure classify(Throwable failure) {

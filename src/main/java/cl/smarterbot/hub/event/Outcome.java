@@ -5,9 +5,9 @@ import java.util.List;
 /**
  * How one attempt ended.
  *
- * @param state done, retry, dead or released (given back untried)
+ * @param state done, retry, dead, released (given back untried) or postponed (comes again after the pause, counts as no attempt)
  * @param error one line; null when done
- * @param delayMillis pause until the next try, for retry
+ * @param delayMillis pause until the next try, for retry and postponed
  * @param durationMillis how long the route ran
  * @param version version of the route that ran
  * @param emitted events that the route emitted; committed together with the outcome or not at all
@@ -23,5 +23,10 @@ record Outcome(
 
     static Outcome released(Delivery delivery) {
         return new Outcome(delivery, "released", null, 0, 0, null, List.of());
+    }
+
+    /** Whether the delivery comes again, so that its followers of the same key must wait. */
+    boolean comesAgain() {
+        return state.equals("retry") || state.equals("postponed");
     }
 }

@@ -37,6 +37,7 @@ final class SubscriptionEngine implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SubscriptionEngine.class);
     private static final int OUTCOMES_PER_COMMIT = 256;
     private static final int OUTCOMES_WORTH_A_COMMIT = 32;
+    private static final long LONGEST_ALARM_MS = 60_000;
 
     private final DeliveryStore store;
     private final EventProperties properties;
@@ -318,7 +319,7 @@ final class SubscriptionEngine implements AutoCloseable {
         if (chain.isEmpty()) {
             return;
         }
-        if (outcome.state().equals("retry")) {
+        if (outcome.comesAgain()) {
             release(subscription, chain.poll(), chain);
         } else {
             workers.execute(outcome.delivery().tenant(), () -> runNext(subscription, chain));
@@ -421,6 +422,10 @@ final class SubscriptionEngine implements AutoCloseable {
         leasedUntil.remove(o.delivery().id());
         f.subscription().gave(o.delivery());
         metrics.outcome(f.subscription().name, o, accepted);
+        if (o.comesAgain() && o.delayMillis() < LONGEST_ALARM_MS && running) {
+            // On time, not up to a poll later. Another node, or this one after a restart, finds it by its poll.
+            clock.schedule(this::wakeUp, o.delayMillis() + 1, TimeUnit.MILLISECONDS);
+        }
         if (!accepted) {
             log.warn("{}: outcome '{}' refused, the lease had passed to another node", o.delivery(), o.state());
         } else if (o.state().equals("dead")) {
