@@ -55,6 +55,7 @@ public final class HubDatabase implements AutoCloseable {
 
     private final DatabaseProperties properties;
     private final String url;
+    private final DataFolderLock dataFolder;
     private final EmbeddedServer embedded;
     private final Map<Role, HikariDataSource> pools = new EnumMap<>(Role.class);
     private final List<Runnable> onReady = new CopyOnWriteArrayList<>();
@@ -63,13 +64,25 @@ public final class HubDatabase implements AutoCloseable {
     private volatile String notReadyReason = "starting";
     private Thread migrator;
 
+    /**
+     * @throws StartRefusedException if another hub runs on the same data folder
+     */
     public HubDatabase(DatabaseProperties properties) {
         this.properties = properties;
-        this.embedded =
-                properties.embedded() ? EmbeddedServer.start(properties.dataDir(), properties.embeddedPort()) : null;
+        this.dataFolder = properties.embedded() ? DataFolderLock.take(properties.dataDir()) : null;
+        this.embedded = properties.embedded() ? startEmbedded() : null;
         this.url = embedded != null ? embedded.jdbcUrl() : properties.url();
         for (Role role : Role.values()) {
             pools.put(role, pool(role));
+        }
+    }
+
+    private EmbeddedServer startEmbedded() {
+        try {
+            return EmbeddedServer.start(properties.dataDir(), properties.embeddedPort());
+        } catch (RuntimeException e) {
+            dataFolder.close();
+            throw e;
         }
     }
 
@@ -263,7 +276,11 @@ public final class HubDatabase implements AutoCloseable {
         closed.countDown();
         pools.values().forEach(HikariDataSource::close);
         if (embedded != null) {
-            embedded.close();
+            try {
+                embedded.close();
+            } finally {
+                dataFolder.close();
+            }
         }
     }
 }

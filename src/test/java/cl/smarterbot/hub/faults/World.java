@@ -86,7 +86,7 @@ final class World implements AutoCloseable {
     /** A hub of this world, not yet started. */
     HubProcess hub(String suffix) {
         HubProcess hub = new HubProcess(name + suffix)
-                .with("HUB_DATA_DIR", folder.resolve("data" + suffix).toString())
+                .with("HUB_DATA_DIR", dataFolder(suffix).toString())
                 .with("HUB_SANDBOX_PORT", Integer.toString(odooPort))
                 .with("HUB_LEASE", "3s")
                 .with("HUB_RETRY_INITIAL_DELAY", "200")
@@ -100,6 +100,11 @@ final class World implements AutoCloseable {
         }
         hubs.add(hub);
         return hub;
+    }
+
+    /** Data folder of the hub with that suffix. */
+    Path dataFolder(String suffix) {
+        return folder.resolve("data" + suffix);
     }
 
     Connection connect() throws SQLException {
