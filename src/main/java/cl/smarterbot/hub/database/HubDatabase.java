@@ -54,7 +54,7 @@ public final class HubDatabase implements AutoCloseable {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
 
     private final DatabaseProperties properties;
-    private final String url;
+    private final OwnerLogin owner;
     private final DataFolderLock dataFolder;
     private final EmbeddedServer embedded;
     private final Map<Role, HikariDataSource> pools = new EnumMap<>(Role.class);
@@ -65,13 +65,15 @@ public final class HubDatabase implements AutoCloseable {
     private Thread migrator;
 
     /**
-     * @throws StartRefusedException if another hub runs on the same data folder
+     * @throws StartRefusedException if another hub runs on the same data folder, or an existing database has no password
      */
     public HubDatabase(DatabaseProperties properties) {
         this.properties = properties;
         this.dataFolder = properties.embedded() ? DataFolderLock.take(properties.dataDir()) : null;
         this.embedded = properties.embedded() ? startEmbedded() : null;
-        this.url = embedded != null ? embedded.jdbcUrl() : properties.url();
+        this.owner = embedded != null
+                ? OwnerLogin.embedded(properties, embedded.jdbcUrl())
+                : OwnerLogin.existing(properties);
         for (Role role : Role.values()) {
             pools.put(role, pool(role));
         }
@@ -151,18 +153,18 @@ public final class HubDatabase implements AutoCloseable {
 
     private void migrate() throws SQLException {
         Properties login = new Properties();
-        login.setProperty("user", properties.user());
-        login.setProperty("password", properties.password());
+        login.setProperty("user", owner.user());
+        login.setProperty("password", owner.password());
         login.setProperty("connectTimeout", "5");
         // One quick look before Flyway, which is slow to say that nobody answers.
-        try (Connection probe = DriverManager.getConnection(url, login)) {
+        try (Connection probe = DriverManager.getConnection(owner.url(), login)) {
             int major = probe.getMetaData().getDatabaseMajorVersion();
             if (major < 15) {
                 throw new SQLException("PostgreSQL " + major + " is too old: the hub needs 15 to 18");
             }
         }
         Flyway.configure()
-                .dataSource(url, properties.user(), properties.password())
+                .dataSource(owner.url(), owner.user(), owner.password())
                 .locations("classpath:db/supabase")
                 .defaultSchema("hub")
                 .createSchemas(true)
@@ -170,31 +172,32 @@ public final class HubDatabase implements AutoCloseable {
                 .javaMigrations(new RowLevelSecurityMigration())
                 .load()
                 .migrate();
-        try (Connection owner = DriverManager.getConnection(url, login)) {
-            letRolesLogIn(owner);
+        try (Connection connection = DriverManager.getConnection(owner.url(), login)) {
+            letRolesLogIn(connection);
         }
     }
 
     /** Every hub on this database derives the same passwords, so any of them may set them. */
-    private void letRolesLogIn(Connection owner) throws SQLException {
-        owner.setAutoCommit(false);
-        try (Statement statement = owner.createStatement()) {
+    private void letRolesLogIn(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
             // Two hubs starting together must not alter the same role at once.
             statement.execute("select pg_advisory_xact_lock(hashtextextended('hub.roles', 0))");
             for (Role role : Role.values()) {
                 statement.execute("alter role " + role.login + " login");
-                owner.unwrap(PGConnection.class)
+                connection
+                        .unwrap(PGConnection.class)
                         .alterUserPassword(role.login, password(role).toCharArray(), "scram-sha-256");
             }
         }
-        owner.commit();
+        connection.commit();
     }
 
     private String password(Role role) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
             mac.init(new SecretKeySpec(
-                    ("smarteros-hub:" + properties.password()).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+                    ("smarteros-hub:" + owner.password()).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
             return Base64.getUrlEncoder()
                     .withoutPadding()
                     .encodeToString(mac.doFinal(role.login.getBytes(StandardCharsets.UTF_8)));
@@ -207,7 +210,7 @@ public final class HubDatabase implements AutoCloseable {
         // Built without a configuration object, the pool opens at the first use: after the roles can log in.
         HikariDataSource config = new HikariDataSource();
         config.setPoolName("hub-" + role.name().toLowerCase(java.util.Locale.ROOT));
-        config.setJdbcUrl(url);
+        config.setJdbcUrl(owner.url());
         config.setUsername(login(role));
         config.setPassword(password(role));
         config.setMaximumPoolSize(role == Role.APP ? properties.appPoolSize() : role.connections);
@@ -231,8 +234,8 @@ public final class HubDatabase implements AutoCloseable {
 
     /** Supabase's pooler names a role {@code role.project}; the owner's name tells the project. */
     private String login(Role role) {
-        int dot = properties.user().indexOf('.');
-        return dot < 0 ? role.login : role.login + properties.user().substring(dot);
+        int dot = owner.user().indexOf('.');
+        return dot < 0 ? role.login : role.login + owner.user().substring(dot);
     }
 
     /** Pool of one role. Connections fail fast (3 s) while the database is away. */
@@ -248,7 +251,7 @@ public final class HubDatabase implements AutoCloseable {
         login.setProperty("connectTimeout", "3");
         login.setProperty("tcpKeepAlive", "true");
         login.setProperty("ApplicationName", "smarteros-hub listen");
-        return DriverManager.getConnection(url, login);
+        return DriverManager.getConnection(owner.url(), login);
     }
 
     public boolean ready() {

@@ -96,7 +96,8 @@ final class World implements AutoCloseable {
         if (embeddedPort != 0) {
             hub.with("HUB_EMBEDDED_POSTGRES_PORT", Integer.toString(embeddedPort));
         } else {
-            hub.with("HUB_DATABASE_URL", PostgresProcess.shared().url(database));
+            hub.with("HUB_DATABASE_URL", PostgresProcess.shared().url(database))
+                    .with("HUB_DATABASE_ALLOW_NO_PASSWORD", "true");
         }
         hubs.add(hub);
         return hub;
