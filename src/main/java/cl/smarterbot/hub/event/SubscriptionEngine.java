@@ -103,7 +103,7 @@ final class SubscriptionEngine implements AutoCloseable {
         clock.scheduleWithFixedDelay(guarded(this::renew), third, third, TimeUnit.MILLISECONDS);
         long reap = Math.min(5_000, third);
         clock.scheduleWithFixedDelay(guarded(this::reap), reap, reap, TimeUnit.MILLISECONDS);
-        clock.scheduleWithFixedDelay(guarded(() -> metrics.backlog(store.backlog())), 1, 10, TimeUnit.SECONDS);
+        clock.scheduleWithFixedDelay(guarded(this::showAndTell), 1, 10, TimeUnit.SECONDS);
         long house = properties.housekeepingInterval().toMillis();
         clock.scheduleWithFixedDelay(guarded(this::keepHouse), Math.min(house, 60_000), house, TimeUnit.MILLISECONDS);
     }
@@ -213,11 +213,9 @@ final class SubscriptionEngine implements AutoCloseable {
         // First, so that a subscription added meanwhile asks for another round.
         declared = true;
         try {
-            Map<String, String> fresh = new LinkedHashMap<>();
-            Map<String, String> known = new LinkedHashMap<>();
-            subscriptions.values().stream()
-                    .sorted((a, b) -> a.name.compareTo(b.name))
-                    .forEach(s -> (everDeclared.contains(s.name) ? known : fresh).put(s.name, s.pattern));
+            List<Subscription> fresh = new ArrayList<>();
+            List<Subscription> known = new ArrayList<>();
+            subscriptions.values().forEach(s -> (everDeclared.contains(s.name) ? known : fresh).add(s));
             if (!fresh.isEmpty()) {
                 store.subscribe(fresh, properties.paused());
             }
@@ -225,7 +223,7 @@ final class SubscriptionEngine implements AutoCloseable {
                 // One that was resumed by hand since the start stays so.
                 store.subscribe(known, false);
             }
-            everDeclared.addAll(fresh.keySet());
+            fresh.forEach(s -> everDeclared.add(s.name));
         } catch (SQLException | RuntimeException e) {
             declared = false;
             throw e;
@@ -454,6 +452,18 @@ final class SubscriptionEngine implements AutoCloseable {
             log.warn("{} deliveries taken back from nodes that stood still", n);
             wakeUp();
         }
+    }
+
+    /** Tells the database which subscriptions run here, and the meters how they stand. */
+    private void showAndTell() throws SQLException {
+        List<String> names = List.copyOf(subscriptions.keySet());
+        if (declared && !names.isEmpty() && !store.stillDeclared(names).containsAll(names)) {
+            log.warn(
+                    "A subscription that runs here was retired while the event log was out of reach; it is declared again");
+            declared = false;
+            wakeUp();
+        }
+        metrics.backlog(store.backlog());
     }
 
     private void keepHouse() throws SQLException {

@@ -35,6 +35,7 @@ public final class HubCli {
             "replay",
             "backfill",
             "subscriptions",
+            "subscription",
             "pause",
             "resume",
             "tenant",
@@ -135,6 +136,7 @@ public final class HubCli {
                 Replay.class,
                 Backfill.class,
                 Subscriptions.class,
+                SubscriptionGroup.class,
                 Pause.class,
                 Resume.class,
                 Balance.class,
@@ -487,12 +489,51 @@ public final class HubCli {
                     "pattern",
                     "active",
                     "paused",
+                    "lastDeclaredAt",
                     "deliveries.pending",
                     "deliveries.leased",
                     "deliveries.retry",
                     "deliveries.dead",
                     "doneLastDay",
                     "oldestSeconds");
+        }
+    }
+
+    @Command(
+            name = "subscription",
+            description = "One subscription.",
+            synopsisSubcommandLabel = "COMMAND",
+            subcommands = {Retire.class})
+    private static final class SubscriptionGroup extends Group {}
+
+    @Command(
+            name = "retire",
+            description = "Ends a subscription that no route declares any more: what waits for it becomes dead.")
+    private static final class Retire extends Verb {
+        @Parameters(paramLabel = "<subscription>")
+        String subscription;
+
+        @Option(names = "--limit", paramLabel = "n", description = "End at most so many deliveries (100000).")
+        Integer limit;
+
+        @Option(names = "--yes", description = "Do it.")
+        boolean yes;
+
+        Retire(Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post("/subscriptions/" + segment(subscription) + "/retire", of("limit", limit, "dryRun", !yes));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            if (!answer.path("dryRun").asBoolean()) {
+                out.line("Subscription " + subscription + " is retired.");
+            }
+            bulk(out, answer, "ended as dead");
         }
     }
 

@@ -594,6 +594,37 @@ class DeliveryTest {
     }
 
     @Test
+    @DisplayName("a delivery whose node died is given up by its own subscription's limit of attempts")
+    void ownLimitOfAttempts() {
+        TestHub hub = hub(s -> {
+            s.lease = Duration.ofMillis(600);
+            s.drain = Duration.ofMillis(100);
+        });
+        hub.subscribe("fragile", "*", quick(1), (d, report) -> {});
+        hub.subscribe("sturdy", "*", quick(3), (d, report) -> {});
+        hub.appendNow(FERRETERIA, "x", "k");
+        await().until(() -> sql.deliveries("leased") == 2);
+        // As if the node had stood still: its leases are over, and their renewal finds them gone.
+        sql.run("update hub.delivery set lease_until = now() - interval '1 second', lease_token = 0");
+        await().until(() -> sql.deliveries("leased") == 0 || sql.deliveries("dead") == 1);
+        assertThat(sql.text("select subscription from hub.delivery where state = 'dead'"))
+                .isEqualTo("fragile");
+    }
+
+    @Test
+    @DisplayName("a running hub keeps its subscriptions marked as declared, and revives one that was retired meanwhile")
+    void stillDeclared() {
+        TestHub hub = hub();
+        hub.subscribe("marked", "*", RetryPolicy.DEFAULT, (d, report) -> report.accept(done(d)));
+        hub.subscribe("retired", "*", RetryPolicy.DEFAULT, (d, report) -> report.accept(done(d)));
+        sql.run("update hub.subscription set last_declared_at = now() - interval '1 hour', active = name <> 'retired'");
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> sql.number("select count(*) from hub.subscription where active"
+                                + " and last_declared_at > now() - interval '1 minute'")
+                        == 2);
+    }
+
+    @Test
     @DisplayName("deliveries go on by themselves after the database was away")
     void databaseAway() throws Exception {
         // A claim whose answer was lost on the way leaves a lease that must run out.
