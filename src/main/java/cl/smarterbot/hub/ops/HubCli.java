@@ -844,12 +844,22 @@ public final class HubCli {
                                 + "others could see it in the list of processes.")
         boolean passwordStdin;
 
+        @Option(
+                names = "--api-key-stdin",
+                description = "Read an API key instead; it wins over the password. JSON-2 takes nothing else.")
+        boolean apiKeyStdin;
+
         TenantOdoo(Session session) {
             super(session);
         }
 
         @Override
         JsonNode ask(AdminClient hub) {
+            if (passwordStdin && apiKeyStdin) {
+                throw new CliException(
+                        CliException.USAGE,
+                        "Give the password or the API key, one at a time: --password-stdin or --api-key-stdin.");
+            }
             return hub.post(
                     path("/odoo"),
                     of(
@@ -866,15 +876,17 @@ public final class HubCli {
                             "createLead",
                             createLead,
                             "password",
-                            passwordStdin ? password() : null));
+                            passwordStdin ? secret("--password-stdin") : null,
+                            "apiKey",
+                            apiKeyStdin ? secret("--api-key-stdin") : null));
         }
 
-        private String password() {
+        private String secret(String option) {
             try {
                 String line =
                         new BufferedReader(new InputStreamReader(session.in(), StandardCharsets.UTF_8)).readLine();
                 if (line == null || line.isEmpty()) {
-                    throw new CliException(CliException.USAGE, "--password-stdin: standard input is empty.");
+                    throw new CliException(CliException.USAGE, option + ": standard input is empty.");
                 }
                 return line;
             } catch (IOException e) {
@@ -885,10 +897,13 @@ public final class HubCli {
         @Override
         void show(Terminal out, JsonNode answer) {
             tenant(out, answer.path("tenant"));
-            out.line(
-                    answer.path("passwordStored").asBoolean()
-                            ? "The password is stored."
-                            : "The password is as it was; --password-stdin sets it.");
+            if (answer.path("apiKeyStored").asBoolean()) {
+                out.line("The API key is stored; it wins over the password.");
+            } else if (answer.path("passwordStored").asBoolean()) {
+                out.line("The password is stored. An API key, if one is stored, wins over it.");
+            } else {
+                out.line("Password and API key are as they were; --api-key-stdin or --password-stdin sets one.");
+            }
         }
     }
 

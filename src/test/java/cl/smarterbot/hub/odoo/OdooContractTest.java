@@ -105,6 +105,19 @@ class OdooContractTest {
         return List.of(List.of("name", "=", name));
     }
 
+    @ParameterizedTest
+    @MethodSource("transports")
+    @DisplayName("A connection without a company works in the one that its user belongs to")
+    void ownCompany(OdooTransport transport) {
+        OdooConnection c = server.connection(transport);
+        OdooConnection unsaid =
+                new OdooConnection(c.url(), c.db(), c.user(), c.secret(), null, c.externalIdPrefix(), c.transport());
+        String name = unique("Own company");
+        create(c, Map.of("name", name));
+        assertThat(ok(unsaid, "odoo:res.partner?operation=count", nameIs(name), Map.of(), Long.class))
+                .isEqualTo(1L);
+    }
+
     private static OdooConnection with(OdooConnection c, String db, String secret) {
         return new OdooConnection(c.url(), db, c.user(), secret, c.companyId(), c.externalIdPrefix(), c.transport());
     }

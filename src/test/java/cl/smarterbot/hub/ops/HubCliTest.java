@@ -229,6 +229,19 @@ class HubCliTest {
         assertThat(odoo.out()).contains("https://odoo.example").doesNotContain("canary");
         assertThat(secrets.find(rut, "odoo", "password"))
                 .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("s3cret-canary"));
+        Ran key2 = run(environment(), "k3y-canary\n", "tenant", "odoo", rut, "--api-key-stdin");
+        assertThat(key2.exit()).as(key2.err()).isZero();
+        assertThat(key2.out()).contains("API key is stored").doesNotContain("canary");
+        assertThat(secrets.find(rut, "odoo", "api_key"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("k3y-canary"));
+        assertThat(secrets.find(rut, "odoo", "password"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("s3cret-canary"));
+        assertThat(run(environment(), "\n", "tenant", "odoo", rut, "--api-key-stdin")
+                        .exit())
+                .isEqualTo(2);
+        assertThat(run(environment(), "x\n", "tenant", "odoo", rut, "--api-key-stdin", "--password-stdin")
+                        .exit())
+                .isEqualTo(2);
         assertThat(run("tenant", "origin", "remove", rut, "tienda.example").exit())
                 .isZero();
         assertThat(run("tenant", "deactivate", rut).out()).contains("active        false");
