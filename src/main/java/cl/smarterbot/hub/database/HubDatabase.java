@@ -156,18 +156,26 @@ public final class HubDatabase implements AutoCloseable {
         login.setProperty("user", owner.user());
         login.setProperty("password", owner.password());
         login.setProperty("connectTimeout", "5");
+        String handMade;
         // One quick look before Flyway, which is slow to say that nobody answers.
         try (Connection probe = DriverManager.getConnection(owner.url(), login)) {
             int major = probe.getMetaData().getDatabaseMajorVersion();
             if (major < 15) {
                 throw new SQLException("PostgreSQL " + major + " is too old: the hub needs 15 to 18");
             }
+            handMade = HandMadeSchema.version(probe);
+        }
+        if (handMade != null) {
+            log.info("The schema was made by hand up to V{}; the hub goes on from there", handMade);
         }
         Flyway.configure()
                 .dataSource(owner.url(), owner.user(), owner.password())
                 .locations("classpath:db/supabase")
                 .defaultSchema("hub")
                 .createSchemas(true)
+                .baselineOnMigrate(handMade != null)
+                .baselineVersion(handMade != null ? handMade : "0")
+                .baselineDescription("made by hand")
                 .sqlMigrationPrefix("V")
                 .javaMigrations(new RowLevelSecurityMigration())
                 .load()
