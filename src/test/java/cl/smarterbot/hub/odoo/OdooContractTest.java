@@ -328,6 +328,35 @@ class OdooContractTest {
 
     @ParameterizedTest
     @MethodSource("transports")
+    @DisplayName(
+            "Columns that only a new record gets leave an old one as it is, alone and beside columns that are always written")
+    void createOnly(OdooTransport transport) {
+        OdooConnection c = server.connection(transport);
+        String onlyNew = "odoo:res.partner?operation=upsert&key=${header.ref}&createOnly.name=${body[name]}"
+                + "&createOnly.phone=${body[phone]}";
+        Map<String, Object> headers = Map.of("ref", key());
+        String name = unique("Clienta");
+        long id = ok(c, onlyNew, Map.of("name", name), headers, Long.class);
+        assertThat(read(c, id, "name,phone").get(0)).containsEntry("name", name).containsEntry("phone", false);
+        Map<String, Object> visitor = Map.of("name", "Nobody", "phone", "+56 9 0000 0000", "ref", "R1");
+        assertThat(ok(c, onlyNew, visitor, headers, Long.class)).isEqualTo(id);
+        assertThat(read(c, id, "name,phone").get(0)).containsEntry("name", name).containsEntry("phone", false);
+
+        String both = onlyNew + "&value.ref=${body[ref]}";
+        assertThat(ok(c, both, visitor, headers, Long.class)).isEqualTo(id);
+        assertThat(read(c, id, "name,phone,ref").get(0))
+                .containsEntry("name", name)
+                .containsEntry("phone", false)
+                .containsEntry("ref", "R1");
+        long fresh = ok(c, both, visitor, Map.of("ref", key()), Long.class);
+        assertThat(read(c, fresh, "name,phone,ref").get(0))
+                .containsEntry("name", "Nobody")
+                .containsEntry("phone", "+56 9 0000 0000")
+                .containsEntry("ref", "R1");
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
     @DisplayName("Of many upserts at once, with one bad row, only the bad row fails")
     void upsertMany(OdooTransport transport) {
         OdooConnection c = server.connection(transport);
