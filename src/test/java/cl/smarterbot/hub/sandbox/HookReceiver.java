@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -26,17 +27,29 @@ final class HookReceiver implements AutoCloseable {
     private final HttpServer http;
     private final BlockingQueue<Hook> received = new LinkedBlockingQueue<>();
     private final Queue<Integer> statuses = new ConcurrentLinkedQueue<>();
+    private volatile CompletableFuture<Void> held = CompletableFuture.completedFuture(null);
 
     HookReceiver() throws IOException {
         http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 16);
         http.createContext("/", exchange -> {
             byte[] body = exchange.getRequestBody().readAllBytes();
             received.add(new Hook(exchange.getRequestHeaders(), body, new ObjectMapper().readValue(body, Map.class)));
+            held.join();
             Integer status = statuses.poll();
             exchange.sendResponseHeaders(status == null ? 200 : status, -1);
             exchange.close();
         });
         http.start();
+    }
+
+    /** Answers nothing until released. */
+    HookReceiver hold() {
+        held = new CompletableFuture<>();
+        return this;
+    }
+
+    void release() {
+        held.complete(null);
     }
 
     HookReceiver answer(int... inTurn) {
@@ -73,6 +86,7 @@ final class HookReceiver implements AutoCloseable {
 
     @Override
     public void close() {
+        release();
         http.stop(0);
     }
 }
