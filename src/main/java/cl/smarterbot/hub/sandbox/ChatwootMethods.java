@@ -123,7 +123,15 @@ final class ChatwootMethods {
             if (call.params().get("custom_attributes") instanceof List<?> names) {
                 names.forEach(rest::remove);
             }
+            Map<String, Object> before = contact.customAttributes;
             contact.customAttributes = ChatwootStore.map(rest);
+            if (!before.equals(contact.customAttributes)) {
+                contact.updatedAt = store.now();
+                events.contact(
+                        "contact_updated",
+                        contact,
+                        List.of(ChatwootShapes.change("custom_attributes", before, contact.customAttributes)));
+            }
             return payload(ChatwootShapes.contact(contact, true));
         });
         add("POST contacts/#/contact_inboxes", "contact_inboxes", "create", call -> {
@@ -304,7 +312,9 @@ final class ChatwootMethods {
                 call -> ChatwootShapes.conversation(conversation(call)));
         addForBots("PATCH conversations/#", "conversations", "update", call -> {
             ChatwootConversation conversation = conversation(call);
-            prioritise(conversation, call.text("priority"));
+            if (call.params().containsKey("priority")) {
+                prioritise(conversation, call.text("priority"));
+            }
             return ChatwootShapes.conversation(conversation);
         });
         addForBots("POST conversations/#/toggle_status", "conversations", "toggle_status", this::toggleStatus);
@@ -670,12 +680,15 @@ final class ChatwootMethods {
     }
 
     /**
-     * The customer says something in the API inbox: in the conversation of that id; or else in the newest one of the
-     * contact with that address there, which is made if there is none.
+     * The customer says something: in the conversation of that id; or else in the newest one that the contact has in the
+     * inbox, which is made if there is none.
      *
-     * @throws IllegalArgumentException if there is no such account or conversation, or no such contact can be
+     * @param inboxId null for the API inbox
+     * @param conversationId null for whichever
+     * @param contact e-mail address or phone number; null with a conversation
+     * @throws IllegalArgumentException if there is no such account, inbox or conversation, or no such contact can be
      */
-    ChatwootMessage say(int accountId, Integer conversationId, String contact, String text) {
+    ChatwootMessage say(int accountId, Integer inboxId, Integer conversationId, String contact, String text) {
         ChatwootAccount account = store.accounts.get(accountId);
         if (account == null) {
             throw new IllegalArgumentException("there is no account " + accountId);
@@ -689,8 +702,11 @@ final class ChatwootMethods {
                     throw new IllegalArgumentException("there is no conversation " + conversationId);
                 }
             } else {
+                ChatwootInbox inbox = inboxId == null ? account.apiInbox() : account.inboxes.get(inboxId);
+                if (inbox == null) {
+                    throw new IllegalArgumentException("there is no inbox " + inboxId);
+                }
                 ChatwootContact from = from(account, contact);
-                ChatwootInbox inbox = account.apiInbox();
                 conversation = from.conversations.stream()
                         .filter(one -> one.inbox() == inbox)
                         .reduce((first, second) -> second)
@@ -709,10 +725,10 @@ final class ChatwootMethods {
             message.put("content", text);
             message.put("message_type", "incoming");
             if (fresh) {
-                start(conversation, true, message, null);
+                start(conversation, true, message, conversation.contact());
                 return conversation.last();
             }
-            return write(conversation, null, message, List.of(), "");
+            return write(conversation, conversation.contact(), message, List.of(), "");
         } catch (ChatwootFault fault) {
             throw new IllegalArgumentException(fault.getMessage(), fault);
         }

@@ -70,12 +70,12 @@ public final class ChatwootSandbox {
      * @throws IllegalArgumentException if there is no such account, or no such contact can be
      */
     public Map<String, Object> say(int account, String contact, String text) {
-        return vendor.say(account, null, contact, text);
+        return vendor.say(account, null, null, contact, text);
     }
 
-    /** The same, in a conversation that exists. */
+    /** The same, in a conversation that exists, of whichever inbox. */
     public Map<String, Object> say(int account, int conversation, String text) {
-        return vendor.say(account, conversation, null, text);
+        return vendor.say(account, null, conversation, null, text);
     }
 
     /**

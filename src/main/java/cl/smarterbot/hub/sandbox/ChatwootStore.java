@@ -58,8 +58,8 @@ final class ChatwootStore {
         }
     }
 
-    /** Bytes of a file. */
-    record Blob(String contentType, byte[] bytes) {}
+    /** A file; its name is safe in a path. */
+    record Blob(String name, String contentType, byte[] bytes) {}
 
     private final Clock clock;
     final Map<Integer, ChatwootAccount> accounts = new LinkedHashMap<>();
@@ -368,10 +368,13 @@ final class ChatwootStore {
      * @throws ChatwootFault 422 if the inbox takes no such message
      */
     static void checkMessage(ChatwootInbox inbox, Map<?, ?> params, List<SandboxForm.File> files) {
-        ChatwootMessage.Type type = type(params);
-        if (type == ChatwootMessage.Type.INCOMING && !inbox.isApi()) {
+        if (type(params) == ChatwootMessage.Type.INCOMING && !inbox.isApi()) {
             throw ChatwootFault.of(422, "Incoming messages are only allowed in Api inboxes");
         }
+        checkContent(params, files);
+    }
+
+    private static void checkContent(Map<?, ?> params, List<SandboxForm.File> files) {
         Object contentType = params.get("content_type");
         if (contentType != null && !CONTENT_TYPES.contains(contentType)) {
             throw ChatwootFault.of(422, "'" + contentType + "' is not a valid content_type");
@@ -399,12 +402,17 @@ final class ChatwootStore {
     /**
      * A message that is right but not yet written.
      *
-     * @param actor whoever calls; an incoming message's author is the contact all the same
+     * @param actor whoever calls; an incoming message's author is the contact all the same. The contact itself may
+     *     speak in any inbox
      * @throws ChatwootFault 422 if it is not right
      */
     ChatwootMessage compose(
             ChatwootConversation conversation, Object actor, Map<?, ?> params, List<SandboxForm.File> files) {
-        checkMessage(conversation.inbox(), params, files);
+        if (actor == conversation.contact()) {
+            checkContent(params, files);
+        } else {
+            checkMessage(conversation.inbox(), params, files);
+        }
         Instant now = now();
         if (messagesPerMinute > 0 && crowded(conversation, now)) {
             throw ChatwootFault.of(422, "Validation failed: Too many messages");
@@ -507,7 +515,7 @@ final class ChatwootStore {
                     file.contentType(),
                     file.bytes().length,
                     base + "/rails/active_storage/blobs/redirect/" + id + "/" + name));
-            blobs.put(id, new Blob(file.contentType(), file.bytes()));
+            blobs.put(id, new Blob(name, file.contentType(), file.bytes()));
             blobBytes += file.bytes().length;
         }
         while (blobBytes > MOST_BYTES && blobs.size() > 1) {

@@ -285,7 +285,7 @@ final class ChatwootVendor implements SandboxVendor {
             return ChatwootFault.notFound().answer();
         }
         return redirect
-                ? SandboxAnswer.html(302, "").with("Location", FILES + "disk/" + id + "/" + parts[parts.length - 1])
+                ? SandboxAnswer.html(302, "").with("Location", FILES + "disk/" + id + "/" + blob.name())
                 // Never shown as a page: a file may hold anything.
                 : SandboxAnswer.of(200, blob.contentType(), blob.bytes())
                         .with("Content-Disposition", "attachment")
@@ -349,9 +349,9 @@ final class ChatwootVendor implements SandboxVendor {
         });
     }
 
-    Map<String, Object> say(int account, Integer conversation, String contact, String text) {
+    Map<String, Object> say(int account, Integer inbox, Integer conversation, String contact, String text) {
         return locked(() -> {
-            ChatwootMessage message = methods.say(account, conversation, contact, text);
+            ChatwootMessage message = methods.say(account, inbox, conversation, contact, text);
             Map<String, Object> row = new LinkedHashMap<>();
             row.put("account", account);
             row.put("contact", message.conversation.contact().id);
@@ -374,19 +374,22 @@ final class ChatwootVendor implements SandboxVendor {
                         200,
                         Map.of("id", webhook(account, url, secret == null ? null : secret.toString(), subscriptions)));
             case "say":
-                boolean known = body.get("conversation") instanceof Integer;
+                Integer conversation = body.get("conversation") instanceof Integer id ? id : null;
+                Integer inbox = body.get("inbox") instanceof Integer id ? id : null;
+                String contact = body.get("contact") instanceof String who ? who : null;
                 if (!(body.get("account") instanceof Integer account)
                         || !(body.get("text") instanceof String text)
-                        || !known && !(body.get("contact") instanceof String)) {
+                        || conversation == null && contact == null) {
                     throw new IllegalArgumentException(
                             "account is a number, text a text, and either conversation a number or contact an e-mail"
-                                    + " address or phone number");
+                                    + " address or phone number (with inbox a number, if not the API inbox)");
                 }
-                return SandboxAnswer.json(
-                        200, say(account, (Integer) body.get("conversation"), (String) body.get("contact"), text));
+                return SandboxAnswer.json(200, say(account, inbox, conversation, contact, text));
             case "limits":
-                limits(limit(body, "searchesPerMinute"), limit(body, "messagesPerMinute"));
-                return SandboxAnswer.json(200, body);
+                int searches = limit(body, "searchesPerMinute");
+                int messages = limit(body, "messagesPerMinute");
+                limits(searches, messages);
+                return SandboxAnswer.json(200, Map.of("searchesPerMinute", searches, "messagesPerMinute", messages));
             default:
                 return null;
         }

@@ -52,6 +52,7 @@ final class ResendFault extends RuntimeException {
         body.put("statusCode", status);
         body.put("name", name);
         body.put("message", getMessage());
-        return SandboxAnswer.json(status, body);
+        SandboxAnswer answer = SandboxAnswer.json(status, body);
+        return name.equals("rate_limit_exceeded") ? answer.with("retry-after", "1") : answer;
     }
 }

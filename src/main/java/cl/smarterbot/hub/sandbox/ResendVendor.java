@@ -237,7 +237,6 @@ final class ResendVendor implements SandboxVendor {
         headers.put("ratelimit-remaining", String.valueOf(Math.max(0, perSecond - inSecond)));
         headers.put("ratelimit-reset", "1");
         if (inSecond > perSecond) {
-            headers.put("retry-after", "1");
             throw ResendFault.of(
                     "rate_limit_exceeded",
                     "Too many requests. You can only make " + perSecond + " requests per second.");

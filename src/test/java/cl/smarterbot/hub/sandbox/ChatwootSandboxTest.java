@@ -1072,6 +1072,12 @@ class ChatwootSandboxTest {
         assertThat(server.chatwoot().messages(Map.of("conversation_id", conversation.toString())))
                 .extracting("content")
                 .containsExactly("Hola", "¿Hay alguien?", "Chao");
+        Map<?, ?> onSite = (Map<?, ?>) SandboxClient.parse(client.json(
+                "POST",
+                "/sandbox/chatwoot/say",
+                map("account", 1, "inbox", 11, "contact", "ana@x.cl", "text", "Desde el sitio")));
+        server.chatwoot().say(1, (Integer) onSite.get("conversation"), "Otra vez");
+        assertThat(server.chatwoot().messages(Map.of("inbox_id", "11"))).hasSize(2);
         assertThat(server.chatwoot().say(2, "+56911112222", "Hola")).containsEntry("account", 2);
         assertThat(server.chatwoot().contacts(Map.of("phone_number", "+56911112222")))
                 .hasSize(1);
@@ -1084,6 +1090,8 @@ class ChatwootSandboxTest {
                 "{\"account\":1,\"contact\":\"nobody\",\"text\":\"x\"}",
                 "{\"account\":1,\"conversation\":9,\"text\":\"x\"}",
                 "{\"account\":1,\"text\":\"x\"}",
+                "{\"account\":1,\"inbox\":2,\"contact\":\"a@x.cl\",\"text\":\"x\"}",
+                "{\"account\":1,\"conversation\":\"1\",\"text\":\"x\"}",
                 "{\"account\":1,\"contact\":\"a@x.cl\"}",
                 "{",
                 "[]"
