@@ -12,10 +12,6 @@ import java.util.function.Supplier;
  * 429 and 500 only. Called under the vendor's lock; bodies show the records as they are at that moment.
  */
 final class ChatwootEvents {
-    private static final Duration LIMIT = Duration.ofSeconds(5);
-    private static final SandboxHooks.Retry BOT = new SandboxHooks.Retry(
-            List.of(Duration.ofSeconds(3), Duration.ofSeconds(3)), status -> status == 429 || status == 500);
-
     /** What becomes of a message whose webhook failed; runs in the background. */
     interface Failures {
         /** The callback of an API inbox did not take it. */
@@ -27,10 +23,18 @@ final class ChatwootEvents {
 
     private final SandboxHooks hooks;
     private final Failures failures;
+    private final Duration limit;
+    private final SandboxHooks.Retry botRetry;
 
-    ChatwootEvents(SandboxHooks hooks, Failures failures) {
+    /**
+     * @param limit how long a receiver may take
+     * @param botPause between the attempts for a bot
+     */
+    ChatwootEvents(SandboxHooks hooks, Failures failures, Duration limit, Duration botPause) {
         this.hooks = hooks;
         this.failures = failures;
+        this.limit = limit;
+        this.botRetry = new SandboxHooks.Retry(List.of(botPause, botPause), status -> status == 429 || status == 500);
     }
 
     void contact(String event, ChatwootContact contact, List<Object> changedAttributes) {
@@ -101,7 +105,7 @@ final class ChatwootEvents {
     private void bot(String event, ChatwootConversation conversation, Map<String, Object> body, Runnable failed) {
         ChatwootBot bot = bot(conversation);
         if (bot != null) {
-            send(event, bot.outgoingUrl, bot.secret, body, BOT, failed);
+            send(event, bot.outgoingUrl, bot.secret, body, botRetry, failed);
         }
     }
 
@@ -127,7 +131,7 @@ final class ChatwootEvents {
                     }
                     return headers;
                 },
-                LIMIT,
+                limit,
                 retry,
                 failed));
     }

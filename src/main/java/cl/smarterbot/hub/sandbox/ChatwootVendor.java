@@ -3,6 +3,7 @@ package cl.smarterbot.hub.sandbox;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -28,13 +29,25 @@ final class ChatwootVendor implements SandboxVendor {
     private final SandboxHooks hooks;
     private final Map<String, Long> calls = new TreeMap<>();
     private final Map<Integer, Integer> searches = new HashMap<>();
+    private final Duration hookLimit;
+    private final Duration botPause;
     private ChatwootStore store;
     private ChatwootMethods methods;
     private int searchesPerMinute;
     private long minute;
 
     ChatwootVendor(Clock clock) {
+        this(clock, Duration.ofSeconds(5), Duration.ofSeconds(3));
+    }
+
+    /**
+     * @param hookLimit how long the receiver of a webhook may take
+     * @param botPause between the attempts for a bot
+     */
+    ChatwootVendor(Clock clock, Duration hookLimit, Duration botPause) {
         this.clock = clock;
+        this.hookLimit = hookLimit;
+        this.botPause = botPause;
         this.hooks = new SandboxHooks(clock, "Chatwoot (sandbox)");
         reset();
     }
@@ -68,7 +81,7 @@ final class ChatwootVendor implements SandboxVendor {
             searchesPerMinute = 0;
             ChatwootStore fresh = new ChatwootStore(clock, store);
             store = fresh;
-            methods = new ChatwootMethods(fresh, new ChatwootEvents(hooks, new ChatwootEvents.Failures() {
+            ChatwootEvents.Failures failures = new ChatwootEvents.Failures() {
                 @Override
                 public void callback(ChatwootMessage message) {
                     afterFailure(fresh, () -> {
@@ -86,7 +99,8 @@ final class ChatwootVendor implements SandboxVendor {
                         }
                     });
                 }
-            }));
+            };
+            methods = new ChatwootMethods(fresh, new ChatwootEvents(hooks, failures, hookLimit, botPause));
             return null;
         });
     }

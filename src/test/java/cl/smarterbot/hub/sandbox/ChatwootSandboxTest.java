@@ -11,6 +11,8 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -1027,6 +1029,43 @@ class ChatwootSandboxTest {
                                     "conversation_id", said.get("conversation").toString())))
                     .extracting("message_type")
                     .containsExactly(0, 2);
+        }
+    }
+
+    @Test
+    @DisplayName("A bot is tried three times on 500 and 429, under one delivery id")
+    void botRetries() throws IOException {
+        ChatwootVendor vendor = new ChatwootVendor(Clock.systemUTC(), Duration.ofSeconds(5), Duration.ofMillis(20));
+        try (HookReceiver account = new HookReceiver();
+                HookReceiver bot = new HookReceiver().answer(500, 429, 500)) {
+            vendor.webhook(1, account.url(), "s", List.of("conversation_status_changed"));
+            vendor.bot(1, bot.url());
+            vendor.say(1, null, null, "ana@x.cl", "Hola");
+            HookReceiver.Hook first = bot.next();
+            HookReceiver.Hook second = bot.next();
+            HookReceiver.Hook third = bot.next();
+            assertThat(List.of(second.header("X-Chatwoot-Delivery"), third.header("X-Chatwoot-Delivery")))
+                    .containsOnly(first.header("X-Chatwoot-Delivery"));
+            assertSigned(third, "demo-chatwoot-bot-secret-1");
+            assertThat(account.next().json().get("status")).isEqualTo("open");
+        } finally {
+            vendor.close();
+        }
+    }
+
+    @Test
+    @DisplayName("A receiver that takes too long has not taken it")
+    void tooSlow() throws IOException {
+        ChatwootVendor vendor = new ChatwootVendor(Clock.systemUTC(), Duration.ofMillis(200), Duration.ofSeconds(3));
+        try (HookReceiver account = new HookReceiver();
+                HookReceiver inbox = new HookReceiver().hold()) {
+            vendor.webhook(1, account.url(), "s", List.of("message_updated"));
+            vendor.callback(1, inbox.url());
+            vendor.say(1, null, null, "ana@x.cl", "Hola");
+            account.next("message_updated");
+            assertThat(vendor.messages(Map.of())).extracting("status").containsExactly("failed");
+        } finally {
+            vendor.close();
         }
     }
 

@@ -9,11 +9,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -195,6 +200,43 @@ class ResendSandboxTest {
         right("POST", "/emails", mail(), "Idempotency-Key", "k".repeat(256));
         assertFault(
                 call("POST", "/emails", mail(), "Idempotency-Key", "k".repeat(257)), 400, "invalid_idempotency_key");
+    }
+
+    @Test
+    @DisplayName("A key is forgotten after 24 hours")
+    void keyLife() throws IOException {
+        AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-03-01T10:00:00Z"));
+        ResendVendor vendor = new ResendVendor(new Clock() {
+            @Override
+            public Instant instant() {
+                return now.get();
+            }
+
+            @Override
+            public ZoneId getZone() {
+                return ZoneOffset.UTC;
+            }
+
+            @Override
+            public Clock withZone(ZoneId zone) {
+                return this;
+            }
+        });
+        SandboxRequest request = new SandboxRequest(
+                "POST",
+                "/emails",
+                Map.of(),
+                Map.of("authorization", List.of("Bearer re_demo"), "idempotency-key", List.of("k")),
+                new ObjectMapper().writeValueAsBytes(mail()));
+        for (String time : List.of("2026-03-01T10:00:00Z", "2026-03-02T09:59:59Z")) {
+            now.set(Instant.parse(time));
+            assertThat(vendor.open(request).work().get().status()).isEqualTo(200);
+            assertThat(vendor.mails(Map.of())).hasSize(1);
+        }
+        now.set(Instant.parse("2026-03-02T10:00:00Z"));
+        vendor.open(request).work().get();
+        assertThat(vendor.mails(Map.of())).hasSize(2);
+        assertThat(vendor.stats()).containsEntry("duplicateKeys", 1L);
     }
 
     @Test
