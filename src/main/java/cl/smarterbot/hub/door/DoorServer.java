@@ -53,6 +53,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     /** The only headers that leave with an answer. */
     private static final List<String> OUTBOUND = List.of("Location", "ETag", "Cache-Control", "Retry-After");
 
+    private static final long LINGER_MILLIS = 1_000;
     private static final int LONGEST_HEADERS = 16 * 1024;
 
     private final DoorProperties properties;
@@ -65,6 +66,9 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private final AtomicInteger inFlight = new AtomicInteger();
     /** Timers of connections that wait for a request head. */
     private final Map<HttpConnection, Long> heads = new ConcurrentHashMap<>();
+
+    /** Connections that end with the answer they got: nothing that still comes on them is a request. */
+    private final Set<HttpConnection> condemned = ConcurrentHashMap.newKeySet();
 
     private final java.util.function.BooleanSupplier healthy;
     private HttpServer server;
@@ -112,7 +116,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         try {
             server = vertx.createHttpServer(options)
                     .connectionHandler(connection -> {
-                        connection.closeHandler(closed -> headArrived(connection));
+                        connection.closeHandler(closed -> {
+                            headArrived(connection);
+                            condemned.remove(connection);
+                        });
                         awaitHead(connection, properties.requestTimeout());
                     })
                     .requestHandler(this::handle)
@@ -181,7 +188,16 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private void handle(HttpServerRequest request) {
         long start = System.nanoTime();
         headArrived(request.connection());
+        if (!condemned.isEmpty() && condemned.contains(request.connection())) {
+            request.connection().close();
+            return;
+        }
         request.response().endHandler(ended -> awaitHead(request.connection(), properties.idleTimeout()));
+        if (!Framing.isSound(request)) {
+            answerLast(request, Problem.malformed());
+            record("other", 400, start);
+            return;
+        }
         String path = request.path();
         if (path != null && path.equals("/health")) {
             health(request);
@@ -500,8 +516,31 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private void refuse(HttpServerRequest request, Problem problem, String path, long start) {
         boolean mayHaveBody =
                 request.getHeader("Content-Length") != null || request.getHeader("Transfer-Encoding") != null;
-        answer(request.response(), problem, mayHaveBody && !request.isEnded());
+        if (mayHaveBody && !request.isEnded()) {
+            answerLast(request, problem);
+        } else {
+            answer(request.response(), problem, false);
+        }
         record(path, problem.status(), start);
+    }
+
+    /**
+     * Answers and ends the connection: as soon as the rest of the body has come, or after a moment. Closed at once, the answer
+     * could be lost on its way to a sender that is still sending.
+     */
+    private void answerLast(HttpServerRequest request, Problem problem) {
+        HttpConnection connection = request.connection();
+        condemned.add(connection);
+        answer(request.response(), problem, true);
+        if (request.isEnded()) {
+            connection.close();
+            return;
+        }
+        long timer = vertx.setTimer(LINGER_MILLIS, id -> connection.close());
+        request.handler(null).endHandler(end -> {
+            vertx.cancelTimer(timer);
+            connection.close();
+        });
     }
 
     private static void answer(HttpServerResponse response, Problem problem, boolean close) {
