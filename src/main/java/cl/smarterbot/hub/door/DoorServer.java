@@ -54,6 +54,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private static final List<String> OUTBOUND = List.of("Location", "ETag", "Cache-Control", "Retry-After");
 
     private static final long LINGER_MILLIS = 1_000;
+    private static final long SHORT_BODY = 64 * 1024;
     private static final int LONGEST_HEADERS = 16 * 1024;
 
     private final DoorProperties properties;
@@ -512,16 +513,26 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 .record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
     }
 
-    /** An early refusal: the body may still be on its way, so the connection does not live on. */
+    /**
+     * An early refusal: the body may still be on its way. A short one is waited for a moment, so that a flood of refusals is not
+     * a flood of new connections as well; after any other the connection does not live on.
+     */
     private void refuse(HttpServerRequest request, Problem problem, String path, long start) {
         boolean mayHaveBody =
                 request.getHeader("Content-Length") != null || request.getHeader("Transfer-Encoding") != null;
-        if (mayHaveBody && !request.isEnded()) {
-            answerLast(request, problem);
-        } else {
+        if (!mayHaveBody || request.isEnded()) {
             answer(request.response(), problem, false);
+        } else if (isShort(declaredLength(request)) && request.getHeader("Expect") == null) {
+            answer(request.response(), problem, false);
+            closeUnlessEnded(request, () -> {});
+        } else {
+            answerLast(request, problem);
         }
         record(path, problem.status(), start);
+    }
+
+    private static boolean isShort(long declared) {
+        return declared >= 0 && declared <= SHORT_BODY;
     }
 
     /**
@@ -536,10 +547,15 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             connection.close();
             return;
         }
-        long timer = vertx.setTimer(LINGER_MILLIS, id -> connection.close());
-        request.handler(null).endHandler(end -> {
+        closeUnlessEnded(request, connection::close);
+    }
+
+    /** Lets the rest of a body go by; a sender that takes longer than a moment is cut. */
+    private void closeUnlessEnded(HttpServerRequest request, Runnable ended) {
+        long timer = vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
+        request.handler(null).exceptionHandler(e -> vertx.cancelTimer(timer)).endHandler(end -> {
             vertx.cancelTimer(timer);
-            connection.close();
+            ended.run();
         });
     }
 

@@ -87,10 +87,15 @@ class RateLimitTest {
         assertThat(reply.status()).isEqualTo(429);
         assertThat(reply.problem()).isEqualTo("too-many-requests");
         assertThat(reply.headers())
-                .containsEntry("Retry-After", "60")
                 .containsEntry("X-RateLimit-Limit", Integer.toString(limit))
                 .containsEntry("X-RateLimit-Remaining", "0")
-                .containsEntry("X-RateLimit-Reset", "60");
+                .containsEntry("X-RateLimit-Reset", reply.header("Retry-After"));
+        aboutAMinute(reply.header("Retry-After"));
+    }
+
+    /** The database's clock stands at the start of a minute; the replicas carry it on by their own while the test runs. */
+    private static void aboutAMinute(String seconds) {
+        assertThat(Integer.parseInt(seconds)).isBetween(20, 60);
     }
 
     @Test
@@ -102,7 +107,7 @@ class RateLimitTest {
             assertThat(reply.status()).isEqualTo(201);
             assertThat(reply.header("X-RateLimit-Limit")).isEqualTo("5");
             assertThat(Integer.parseInt(reply.header("X-RateLimit-Remaining"))).isBetween(0, 5 - 1 - i / 2);
-            assertThat(reply.header("X-RateLimit-Reset")).isEqualTo("60");
+            aboutAMinute(reply.header("X-RateLimit-Reset"));
         }
         refused(post(0, key("key-1")), 5);
         refused(post(1, key("key-1")), 5);
@@ -173,7 +178,7 @@ class RateLimitTest {
     }
 
     @Test
-    @DisplayName("a refusal comes before the body, and the connection ends")
+    @DisplayName("a refusal comes before the body; who then sends it has a connection still, who does not has none")
     void beforeTheBody() throws IOException {
         while (post(0, visitor(1)).status() == 201) {
             // Until the house's limit for this address is used up.
@@ -185,8 +190,16 @@ class RateLimitTest {
                             .getBytes());
             Reply reply = RawHttp.read(socket);
             refused(reply, 2);
-            assertThat(reply.header("Connection")).isEqualTo("close");
             assertThat(socket.getInputStream().read()).isEqualTo(-1);
+        }
+        try (Socket socket = RawHttp.connect(port(0))) {
+            for (int i = 0; i < 3; i++) {
+                socket.getOutputStream()
+                        .write(("POST /contact HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n" + visitor(1)
+                                        + "Content-Length: " + GOOD.length() + "\r\n\r\n" + GOOD)
+                                .getBytes());
+                refused(RawHttp.read(socket), 2);
+            }
         }
     }
 
@@ -231,7 +244,7 @@ class RateLimitTest {
             Reply reply = post(i, key("guess-again-" + i) + visitor(1));
             assertThat(reply.status()).isEqualTo(429);
             assertThat(reply.problem()).isEqualTo("too-many-requests");
-            assertThat(reply.header("Retry-After")).isEqualTo("60");
+            aboutAMinute(reply.header("Retry-After"));
         }
         assertThat(post(0, key("key-without-limit") + visitor(1)).status()).isEqualTo(201);
         assertThat(post(0, key("guess") + visitor(2)).status()).isEqualTo(401);
