@@ -23,9 +23,14 @@ final class HandMadeSchema {
         MARKS.put("0004", relation("hub.delivery"));
         MARKS.put("0005", column("hub.subscription", "max_attempts"));
         MARKS.put("0006", relation("hub.sent"));
+        MARKS.put("0007", function("hub.rate_retire()"));
     }
 
     private HandMadeSchema() {}
+
+    private static String function(String signature) {
+        return "to_regprocedure('" + signature + "') is not null";
+    }
 
     private static String relation(String name) {
         return "to_regclass('" + name + "') is not null";
