@@ -53,10 +53,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     /** The only headers that leave with an answer. */
     private static final List<String> OUTBOUND = List.of("Location", "ETag", "Cache-Control", "Retry-After");
 
+    private static final long LINGER_MILLIS = 1_000;
+    private static final long SHORT_BODY = 64 * 1024;
     private static final int LONGEST_HEADERS = 16 * 1024;
 
     private final DoorProperties properties;
     private final TenantRegistry registry;
+    private final DoorGuards guards;
     private final MeterRegistry meters;
     private final Vertx vertx;
     private final Map<String, DoorConsumer> doors = new ConcurrentHashMap<>();
@@ -65,20 +68,26 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     /** Timers of connections that wait for a request head. */
     private final Map<HttpConnection, Long> heads = new ConcurrentHashMap<>();
 
+    /** Connections that end with the answer they got: nothing that still comes on them is a request. */
+    private final Set<HttpConnection> condemned = ConcurrentHashMap.newKeySet();
+
     private final java.util.function.BooleanSupplier healthy;
     private HttpServer server;
     private volatile boolean draining;
 
     /**
+     * @param guards what stands before every door
      * @param healthy whether the hub can do its work; answered at {@code /health} as up or down and nothing more
      */
     public DoorServer(
             DoorProperties properties,
             TenantRegistry registry,
+            DoorGuards guards,
             MeterRegistry meters,
             java.util.function.BooleanSupplier healthy) {
         this.properties = properties;
         this.registry = registry;
+        this.guards = guards;
         this.meters = meters;
         this.healthy = healthy;
         int loops = properties.eventLoops() > 0
@@ -108,7 +117,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         try {
             server = vertx.createHttpServer(options)
                     .connectionHandler(connection -> {
-                        connection.closeHandler(closed -> headArrived(connection));
+                        connection.closeHandler(closed -> {
+                            headArrived(connection);
+                            condemned.remove(connection);
+                        });
                         awaitHead(connection, properties.requestTimeout());
                     })
                     .requestHandler(this::handle)
@@ -177,13 +189,27 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private void handle(HttpServerRequest request) {
         long start = System.nanoTime();
         headArrived(request.connection());
+        if (!condemned.isEmpty() && condemned.contains(request.connection())) {
+            request.connection().close();
+            return;
+        }
         request.response().endHandler(ended -> awaitHead(request.connection(), properties.idleTimeout()));
+        if (!Framing.isSound(request)) {
+            answerLast(request, Problem.malformed());
+            record("other", 400, start);
+            return;
+        }
         String path = request.path();
         if (path != null && path.equals("/health")) {
             health(request);
             return;
         }
         DoorConsumer door = path == null ? null : doors.get(path);
+        if (DoorGuards.isPreflight(request)) {
+            preflight(request, door, path, start);
+            return;
+        }
+        guards.markAnswer(request);
         if (draining) {
             // Also where no door is any more: its route stopped, and the sender must come back, not give up.
             refuse(request, Problem.UNAVAILABLE, door == null ? "other" : path, start);
@@ -205,18 +231,44 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             refuse(request, Problem.UNAVAILABLE, path, start);
             return;
         }
-        Caller caller = null;
-        if (door.getEndpoint().getCredential() != Credential.NONE) {
-            if (!registry.loaded()) {
-                refuse(request, Problem.UNAVAILABLE, path, start);
-                return;
-            }
-            caller = identify(request).orElse(null);
-            if (caller == null || !caller.may(door.getEndpoint().getScope())) {
-                refuse(request, Problem.UNAUTHENTICATED, path, start);
-                return;
-            }
+        if (door.getEndpoint().getCredential() == Credential.NONE) {
+            admit(request, door, null, start);
+            return;
         }
+        if (!registry.loaded()) {
+            refuse(request, Problem.UNAVAILABLE, path, start);
+            return;
+        }
+        Caller caller = identify(request).orElse(null);
+        if (caller == null || !caller.may(door.getEndpoint().getScope())) {
+            guards.countFailed(request, problem -> refuse(request, problem, path, start));
+            return;
+        }
+        if (!guards.speaksFor(request, caller)) {
+            refuse(request, Problem.FOREIGN_ORIGIN, path, start);
+            return;
+        }
+        guards.count(request, caller, problem -> {
+            if (problem != null) {
+                refuse(request, problem, path, start);
+            } else {
+                admit(request, door, caller, start);
+            }
+        });
+    }
+
+    private void preflight(HttpServerRequest request, DoorConsumer door, String path, long start) {
+        if (guards.permitPreflight(request, door == null ? Set.of() : door.methods())) {
+            request.response().setStatusCode(204).end();
+            record(path, 204, start);
+        } else {
+            refuse(request, Problem.FOREIGN_ORIGIN, door == null ? "other" : path, start);
+        }
+    }
+
+    /** Takes the body of a request whose caller is known and within its limits, if the door takes such a body. */
+    private void admit(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
+        String path = request.path();
         if (door.takesBody()) {
             String encoding = request.getHeader("Content-Encoding");
             if (!door.consumes(request.getHeader("Content-Type"))
@@ -334,6 +386,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                                 door.getEndpoint().getPath());
                         log.debug("Not sendable", e);
                         request.response().headers().clear();
+                        guards.markAnswer(request);
                         answer(request.response(), Problem.INTERNAL, true);
                     } finally {
                         finished(door.getEndpoint().getPath(), reply.status(), start);
@@ -460,12 +513,50 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 .record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
     }
 
-    /** An early refusal: the body may still be on its way, so the connection does not live on. */
+    /**
+     * An early refusal: the body may still be on its way. A short one is waited for a moment, so that a flood of refusals is not
+     * a flood of new connections as well; after any other the connection does not live on.
+     */
     private void refuse(HttpServerRequest request, Problem problem, String path, long start) {
         boolean mayHaveBody =
                 request.getHeader("Content-Length") != null || request.getHeader("Transfer-Encoding") != null;
-        answer(request.response(), problem, mayHaveBody && !request.isEnded());
+        if (!mayHaveBody || request.isEnded()) {
+            answer(request.response(), problem, false);
+        } else if (isShort(declaredLength(request)) && request.getHeader("Expect") == null) {
+            answer(request.response(), problem, false);
+            closeUnlessEnded(request, () -> {});
+        } else {
+            answerLast(request, problem);
+        }
         record(path, problem.status(), start);
+    }
+
+    private static boolean isShort(long declared) {
+        return declared >= 0 && declared <= SHORT_BODY;
+    }
+
+    /**
+     * Answers and ends the connection: as soon as the rest of the body has come, or after a moment. Closed at once, the answer
+     * could be lost on its way to a sender that is still sending.
+     */
+    private void answerLast(HttpServerRequest request, Problem problem) {
+        HttpConnection connection = request.connection();
+        condemned.add(connection);
+        answer(request.response(), problem, true);
+        if (request.isEnded()) {
+            connection.close();
+            return;
+        }
+        closeUnlessEnded(request, connection::close);
+    }
+
+    /** Lets the rest of a body go by; a sender that takes longer than a moment is cut. */
+    private void closeUnlessEnded(HttpServerRequest request, Runnable ended) {
+        long timer = vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
+        request.handler(null).exceptionHandler(e -> vertx.cancelTimer(timer)).endHandler(end -> {
+            vertx.cancelTimer(timer);
+            ended.run();
+        });
     }
 
     private static void answer(HttpServerResponse response, Problem problem, boolean close) {
