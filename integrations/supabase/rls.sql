@@ -24,7 +24,7 @@ begin
              from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
             where c.relkind in ('r', 'p')
               and ((n.nspname = 'hub' and c.relname <> 'flyway_schema_history')
-                or (n.nspname = 'public' and c.relname in ('tenants', 'contacts', 'events'))) loop
+                or (n.nspname = 'public' and c.relname in ('tenants', 'contacts', 'events', 'conversations', 'messages'))) loop
     execute format('alter table %I.%I enable row level security', t.s, t.name);
     execute format('alter table %I.%I force row level security', t.s, t.name);
     for p in select policyname from pg_catalog.pg_policies where schemaname = t.s and tablename = t.name loop
@@ -46,6 +46,13 @@ create policy tenant_update on public.contacts for update to hub_app
 create policy tenant_insert on public.contacts for insert to hub_app with check (tenant_rut = (select hub.app_tenant()));
 create policy tenant_select on public.events for select to hub_app using (tenant_rut = (select hub.app_tenant()));
 create policy tenant_select on public.tenants for select to hub_app using (rut = (select hub.app_tenant()));
+create policy tenant_select on public.conversations for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+create policy tenant_update on public.conversations for update to hub_app
+  using (tenant_rut = (select hub.app_tenant())) with check (tenant_rut = (select hub.app_tenant()));
+create policy tenant_select on public.messages for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+create policy tenant_update on public.messages for update to hub_app
+  using (tenant_rut = (select hub.app_tenant())) with check (tenant_rut = (select hub.app_tenant()));
+grant select, update on public.conversations, public.messages to hub_app;
 create policy tenant_select on hub.sent for select to hub_app using (tenant_rut = (select hub.app_tenant()));
 create policy tenant_insert on hub.sent for insert to hub_app with check (tenant_rut = (select hub.app_tenant()));
 create policy tenant_select on hub.mail_template for select to hub_app using (tenant_rut = (select hub.app_tenant()));
@@ -61,6 +68,9 @@ create policy registry on public.tenants for select to hub_registry using (true)
 create policy registry on hub.tenant_settings for select to hub_registry using (true);
 create policy registry on hub.tenant_origin for select to hub_registry using (true);
 create policy registry on hub.api_key to hub_registry using (true) with check (true);
+create policy registry on hub.intent for select to hub_registry using (true);
+create policy registry on hub.intent_default for select to hub_registry using (true);
+grant select on hub.intent, hub.intent_default to hub_registry;
 create policy registry on hub.plan for select to hub_registry using (true);
 create policy registry on hub.endpoint for select to hub_registry using (true);
 grant select on public.tenants, hub.tenant_settings, hub.tenant_origin, hub.api_key, hub.plan, hub.endpoint to hub_registry;
@@ -70,6 +80,10 @@ create policy ops on public.tenants to hub_ops using (true) with check (true);
 create policy ops on hub.tenant_settings to hub_ops using (true) with check (true);
 create policy ops on hub.tenant_origin to hub_ops using (true) with check (true);
 create policy ops on hub.api_key to hub_ops using (true) with check (true);
+create policy ops on hub.intent to hub_ops using (true) with check (true);
+create policy ops on hub.intent_default for select to hub_ops using (true);
+grant select, insert, update, delete on hub.intent to hub_ops;
+grant select on hub.intent_default to hub_ops;
 create policy ops on hub.plan for select to hub_ops using (true);
 create policy ops on hub.endpoint to hub_ops using (true) with check (true);
 create policy ops on hub.mail_template to hub_ops using (true) with check (true);
@@ -95,6 +109,8 @@ begin
     create policy tenant_jwt on public.contacts for select to authenticated using (tenant_rut = (select hub.jwt_tenant()));
     create policy tenant_jwt on public.events for select to authenticated using (tenant_rut = (select hub.jwt_tenant()));
     create policy tenant_jwt on public.tenants for select to authenticated using (rut = (select hub.jwt_tenant()));
-    grant select on public.contacts, public.events, public.tenants to authenticated;
+    create policy tenant_jwt on public.conversations for select to authenticated using (tenant_rut = (select hub.jwt_tenant()));
+    create policy tenant_jwt on public.messages for select to authenticated using (tenant_rut = (select hub.jwt_tenant()));
+    grant select on public.contacts, public.events, public.tenants, public.conversations, public.messages to authenticated;
   end if;
 end $$;

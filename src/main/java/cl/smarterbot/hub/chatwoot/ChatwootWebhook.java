@@ -73,8 +73,11 @@ public final class ChatwootWebhook {
         String event = word(payload.path("event"));
         switch (event) {
             case "message_created" -> message(message, payload, raw);
-            case "conversation_created", "conversation_status_changed", "conversation_updated",
-                    "conversation_opened", "conversation_resolved" -> conversation(message, event, payload, raw);
+            case "conversation_created",
+                    "conversation_status_changed",
+                    "conversation_updated",
+                    "conversation_opened",
+                    "conversation_resolved" -> conversation(message, event, payload, raw);
             default -> other(message, event, raw);
         }
     }
@@ -111,7 +114,9 @@ public final class ChatwootWebhook {
         put(body, "inbox_id", inbox != null ? inbox : whole(payload.path("inbox_id")));
         body.put("message_id", messageId);
         body.put("message_type", type);
-        body.put("private", said.path("private").asBoolean(payload.path("private").asBoolean(false)));
+        body.put(
+                "private",
+                said.path("private").asBoolean(payload.path("private").asBoolean(false)));
         body.put("sender_type", senderType(type, sender));
         putLong(body, "sender_id", number(sender.path("id")));
         putText(body, "content", said.path("content"));
@@ -121,7 +126,9 @@ public final class ChatwootWebhook {
             putText(body, "contact_name", contact.path("name"));
             putText(body, "contact_email", contact.path("email"));
             putText(body, "contact_phone", contact.path("phone_number"));
-            body.put("blocked", contact.path("blocked").asBoolean(sender.path("blocked").asBoolean(false)));
+            body.put(
+                    "blocked",
+                    contact.path("blocked").asBoolean(sender.path("blocked").asBoolean(false)));
         }
         String status = word(conversation.path("status"));
         if (STATUSES.contains(status)) {
@@ -207,7 +214,12 @@ public final class ChatwootWebhook {
     }
 
     private static void done(
-            Message message, String kind, ObjectNode body, int conversation, String happening, Map<String, ?> metadata) {
+            Message message,
+            String kind,
+            ObjectNode body,
+            int conversation,
+            String happening,
+            Map<String, ?> metadata) {
         message.setHeader(KIND, kind);
         message.setHeader(EventConstants.KEY, "conversation-" + conversation);
         message.setHeader(EventConstants.METADATA, metadata);

@@ -24,7 +24,8 @@ public class EventEndpoint extends DefaultEndpoint {
     private final String type;
 
     /** What hub.append can do with a body besides keeping it. */
-    private static final java.util.Set<String> RECORDS = java.util.Set.of("contacts", "contact-update");
+    private static final java.util.Set<String> RECORDS =
+            java.util.Set.of("contacts", "contact-update", "messages", "conversation-update");
 
     @UriParam(label = "consumer", description = "Name of the durable subscription; unique in the hub")
     private String subscription;
@@ -75,8 +76,9 @@ public class EventEndpoint extends DefaultEndpoint {
             throw new IllegalArgumentException("event:" + type + ": a pattern cannot be appended; name one type");
         }
         if (record != null && !RECORDS.contains(record)) {
-            throw new IllegalArgumentException("event:" + type + ": record=" + record
-                    + " is not known; contacts (a new row) and contact-update (changes to one) are");
+            throw new IllegalArgumentException(
+                    "event:" + type + ": record=" + record
+                            + " is not known; contacts (a new row) and contact-update (changes to one), messages and conversation-update are");
         }
         return new EventProducer(this);
     }

@@ -213,6 +213,20 @@ final class Input {
         return field(name) == null ? null : Integer.valueOf(whole(name, min, min, max));
     }
 
+    /** A decimal number from 0 to 1; null when absent. */
+    java.math.BigDecimal share(String name) {
+        JsonNode node = field(name);
+        if (node == null) {
+            return null;
+        }
+        if (!node.isNumber()
+                || node.decimalValue().signum() < 0
+                || node.decimalValue().compareTo(java.math.BigDecimal.ONE) > 0) {
+            return fault(name, "must be a number from 0 to 1");
+        }
+        return node.decimalValue();
+    }
+
     boolean flag(String name, boolean byDefault) {
         Boolean value = flag(name);
         return value == null ? byDefault : value;

@@ -234,6 +234,8 @@ final class TenantController {
                     switch (field.type()) {
                         case TEXT -> input.text(field.label());
                         case WHOLE -> input.whole(field.label(), 1, Integer.MAX_VALUE);
+                        case MILLISECONDS -> input.whole(field.label(), 0, 60_000);
+                        case SHARE -> input.share(field.label());
                         case FLAG -> input.flag(field.label());
                     };
             details = details.with(field, value);

@@ -16,6 +16,7 @@ import java.util.Objects;
  * @param odoo where its ERP is; null if it has none
  * @param chatwoot where its conversations are; null if it has no account and inbox
  * @param mail by whom its mails are sent and who is told; null if neither is known
+ * @param bot who answers its customers first; null if people do
  * @param limits what its plan allows
  */
 public record Tenant(
@@ -29,6 +30,7 @@ public record Tenant(
         OdooSettings odoo,
         ChatwootSettings chatwoot,
         MailSettings mail,
+        BotSettings bot,
         TenantLimits limits) {
 
     public Tenant {
@@ -69,4 +71,29 @@ public record Tenant(
      * @param admin address that is told of each new contact; null for nobody
      */
     public record MailSettings(String from, String admin) {}
+
+    /**
+     * A tenant's bot and when it gives way to people.
+     *
+     * @param mode {@code v12} or {@code cloud}
+     * @param url base URL of Botpress; null if the deployment's default is meant
+     * @param botId the bot
+     * @param user login of a collaborator (v12); null if it is kept with the secrets
+     * @param threshold least confidence of an intent, 0 to 1
+     * @param turnPauseMillis how long a customer must be silent before the bot answers; 0 for not at all
+     * @param teamId Chatwoot team that takes over; null for none
+     * @param label Chatwoot label for what people must answer; null for none
+     * @param returns {@code resolved}: the bot answers again once the conversation was resolved; {@code given-back}: only when a
+     *     person sets it pending
+     */
+    public record BotSettings(
+            String mode,
+            String url,
+            String botId,
+            String user,
+            double threshold,
+            int turnPauseMillis,
+            Integer teamId,
+            String label,
+            String returns) {}
 }

@@ -259,6 +259,9 @@ public final class TenantAdmin {
                         .with(TenantField.ODOO_CREATE_LEAD, createLead)
                         .with(TenantField.CHATWOOT_ACCOUNT_ID, company)
                         .with(TenantField.CHATWOOT_INBOX_ID, company)
+                        .with(TenantField.BOTPRESS_BOT_ID, "demo-bot-" + company)
+                        .with(TenantField.BOTPRESS_USER, "bot@demo.example")
+                        .with(TenantField.TURN_PAUSE_MS, 0)
                         .with(TenantField.MAIL_FROM, name + " <no-responder@" + slug + ".example>")
                         .with(TenantField.MAIL_ADMIN, "ventas@" + slug + ".example"));
         addOrigin(actor, rut, slug + ".localhost");

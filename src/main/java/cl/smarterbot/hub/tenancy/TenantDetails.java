@@ -30,7 +30,7 @@ public final class TenantDetails {
     /**
      * With one more field.
      *
-     * @param value a text, an {@link Integer} or a {@link Boolean}, as the field's type wants; null and blank mean "leave as it is"
+     * @param value a text, an {@link Integer}, a {@link java.math.BigDecimal} or a {@link Boolean}, as the field's type wants; null and blank mean "leave as it is"
      * @throws IllegalArgumentException if the value is of another type
      */
     public TenantDetails with(TenantField field, Object value) {
@@ -40,7 +40,8 @@ public final class TenantDetails {
         boolean fits =
                 switch (field.type()) {
                     case TEXT -> value instanceof String;
-                    case WHOLE -> value instanceof Integer;
+                    case WHOLE, MILLISECONDS -> value instanceof Integer;
+                    case SHARE -> value instanceof java.math.BigDecimal;
                     case FLAG -> value instanceof Boolean;
                 };
         if (!fits) {

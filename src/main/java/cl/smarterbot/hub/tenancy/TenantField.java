@@ -44,13 +44,38 @@ public enum TenantField {
             Rules::isMailbox,
             "must be an e-mail address, or Name <address>"),
     MAIL_ADMIN("mailAdmin", Table.SETTINGS, "mail_admin", 254, Rules::isEmail, "must be an e-mail address"),
-    BOTPRESS_WORKSPACE_ID("botpressWorkspaceId", Table.TENANTS, "botpress_workspace_id", 200);
+    BOTPRESS_WORKSPACE_ID("botpressWorkspaceId", Table.TENANTS, "botpress_workspace_id", 200),
+    BOTPRESS_MODE(
+            "botpressMode",
+            Table.SETTINGS,
+            "botpress_mode",
+            5,
+            Set.of("v12", "cloud")::contains,
+            "must be v12 or cloud"),
+    BOTPRESS_URL("botpressUrl", Table.SETTINGS, "botpress_url", 500, Rules::isHttpUrl, Rules.URL),
+    BOTPRESS_BOT_ID("botpressBotId", Table.SETTINGS, "botpress_bot_id", 200),
+    BOTPRESS_USER("botpressUser", Table.SETTINGS, "botpress_user", 254),
+    INTENT_THRESHOLD("intentThreshold", Table.SETTINGS, "intent_threshold", Type.SHARE),
+    TURN_PAUSE_MS("turnPauseMs", Table.SETTINGS, "turn_pause_ms", Type.MILLISECONDS),
+    HANDOFF_TEAM_ID("handoffTeamId", Table.SETTINGS, "handoff_team_id", Type.WHOLE),
+    HANDOFF_LABEL("handoffLabel", "handoff_label", 50, Rules.LABEL, "must be lower-case letters, digits, _ and -"),
+    BOT_RETURNS(
+            "botReturns",
+            Table.SETTINGS,
+            "bot_returns",
+            10,
+            Set.of("resolved", "given-back")::contains,
+            "must be resolved or given-back");
 
     /** How a value is written. */
     public enum Type {
         TEXT,
         /** A whole number of 1 or more. */
         WHOLE,
+        /** A whole number from 0 to 60,000. */
+        MILLISECONDS,
+        /** A decimal number from 0 to 1. */
+        SHARE,
         FLAG
     }
 
@@ -125,6 +150,12 @@ public enum TenantField {
         return switch (type) {
             case FLAG -> null;
             case WHOLE -> (Integer) value < 1 ? "must be 1 or more" : null;
+            case MILLISECONDS -> (Integer) value < 0 || (Integer) value > 60_000 ? "must be 0 to 60000" : null;
+            case SHARE -> {
+                java.math.BigDecimal share = (java.math.BigDecimal) value;
+                boolean fits = share.signum() >= 0 && share.compareTo(java.math.BigDecimal.ONE) <= 0;
+                yield fits ? null : "must be a number from 0 to 1";
+            }
             case TEXT -> brokenRule((String) value);
         };
     }
@@ -142,6 +173,7 @@ public enum TenantField {
     private static final class Rules {
         static final Pattern SLUG = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
         static final Pattern PLAN = Pattern.compile("[a-z][a-z0-9_-]*");
+        static final Pattern LABEL = Pattern.compile("[a-z0-9_-]+");
         static final Pattern EMAIL = Pattern.compile("[^\\s@<>,;\"]+@[^\\s@<>,;\"]+\\.[^\\s@<>,;\"]+");
         static final Pattern NAMED = Pattern.compile("[^<>\"@,;]{1,64} <([^<>]+)>");
         static final String URL = "must be an http or https URL without user, query or fragment";

@@ -18,7 +18,8 @@ final class TenantRows {
     static final String COLUMNS = """
             t.rut, t.business_name, t.active, t.odoo_company_id, t.chatwoot_inbox_id, s.slug, s.plan, s.house, s.time_zone,
             s.odoo_url, s.odoo_db, s.odoo_user, s.odoo_transport, s.odoo_create_lead, s.chatwoot_url, s.chatwoot_account_id,
-            s.mail_from, s.mail_admin,
+            s.mail_from, s.mail_admin, s.botpress_mode, s.botpress_url, s.botpress_bot_id, s.botpress_user, s.intent_threshold,
+            s.turn_pause_ms, s.handoff_team_id, s.handoff_label, s.bot_returns,
             (coalesce(p.limits, '{"ip_per_minute":10,"key_per_minute":100,"tenant_per_minute":100}') || coalesce(s.limits, '{}'))::text as limits
             """;
 
@@ -53,6 +54,7 @@ final class TenantRows {
                 odoo(row),
                 chatwoot(row),
                 mail(row),
+                bot(row),
                 TenantLimits.parse(row.getString("limits")));
     }
 
@@ -62,6 +64,22 @@ final class TenantRows {
         return account == null || inbox == null
                 ? null
                 : new Tenant.ChatwootSettings(row.getString("chatwoot_url"), account, inbox);
+    }
+
+    private static Tenant.BotSettings bot(ResultSet row) throws SQLException {
+        String bot = row.getString("botpress_bot_id");
+        return bot == null
+                ? null
+                : new Tenant.BotSettings(
+                        row.getString("botpress_mode"),
+                        row.getString("botpress_url"),
+                        bot,
+                        row.getString("botpress_user"),
+                        row.getDouble("intent_threshold"),
+                        row.getInt("turn_pause_ms"),
+                        row.getObject("handoff_team_id", Integer.class),
+                        row.getString("handoff_label"),
+                        row.getString("bot_returns"));
     }
 
     private static Tenant.MailSettings mail(ResultSet row) throws SQLException {

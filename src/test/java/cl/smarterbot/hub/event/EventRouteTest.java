@@ -362,4 +362,28 @@ class EventRouteTest {
         hub.camel.getRouteController().startRoute("r");
         await().until(() -> runs.get() == 2);
     }
+
+    @Test
+    @DisplayName(
+            "a postponed delivery comes again on time, counts no attempt, and its followers of the same key wait with it")
+    void postponed() {
+        List<String> runs = java.util.Collections.synchronizedList(new ArrayList<>());
+        TestHub hub = hub(routes -> routes.from("event:thing.done?subscription=patient&maxAttempts=1")
+                .process(e -> {
+                    String key = e.getMessage().getHeader(EventConstants.KEY, String.class);
+                    int attempt = e.getMessage().getHeader(EventConstants.ATTEMPT, Integer.class);
+                    long seen = runs.stream().filter(r -> r.startsWith(key)).count();
+                    runs.add(key + "/" + attempt);
+                    if (seen < 3) {
+                        throw new EventPostponedException(java.time.Duration.ofMillis(40));
+                    }
+                }));
+        TestHub.now(hub.append(TestHub.FERRETERIA, "thing.done", "a"));
+        TestHub.now(hub.append(TestHub.FERRETERIA, "thing.done", "a"));
+        await().until(() -> sql.deliveries("done") == 2);
+        // Three postponed runs and the real one, then the follower: every run is attempt 1.
+        assertThat(runs).containsExactly("a/1", "a/1", "a/1", "a/1", "a/1");
+        assertThat(sql.number("select count(*) from hub.attempt")).isEqualTo(2);
+        assertThat(sql.number("select max(attempt) from hub.delivery")).isEqualTo(1);
+    }
 }

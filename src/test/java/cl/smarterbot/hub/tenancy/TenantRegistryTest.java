@@ -97,6 +97,8 @@ class TenantRegistryTest {
                         new Tenant.MailSettings(
                                 "Ferretería Sur <no-responder@ferreteria-sur.example>",
                                 "ventas@ferreteria-sur.example"),
+                        new Tenant.BotSettings(
+                                "v12", null, "demo-bot-1", "bot@demo.example", 0.6, 0, null, null, "resolved"),
                         TenantLimits.NONE));
         assertThat(registry.byRut(NORTE).orElseThrow().odoo())
                 .isEqualTo(new Tenant.OdooSettings(null, "demo", "pasteleria-norte", 2, "auto", false));
