@@ -17,7 +17,7 @@ class PackageArrowsTest {
 
     private static final String BASE = "cl.smarterbot.hub";
     private static final List<String> ALL =
-            List.of("database", "door", "event", "odoo", "ops", "sandbox", "secrets", "tenancy");
+            List.of("contact", "database", "door", "event", "odoo", "ops", "sandbox", "secrets", "tenancy");
 
     @ArchTest
     static final ArchRule eventLogUsesNothingOfOurs = uses("event");
@@ -36,6 +36,9 @@ class PackageArrowsTest {
 
     @ArchTest
     static final ArchRule tenancyUsesSecretsOnly = uses("tenancy", "secrets");
+
+    @ArchTest
+    static final ArchRule contactUsesTenancyOnly = uses("contact", "tenancy");
 
     @ArchTest
     static final ArchRule doorUsesEventTenancyAndSecrets = uses("door", "event", "tenancy", "secrets");
