@@ -15,6 +15,7 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.RutPolicy;
@@ -29,6 +30,7 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
@@ -176,6 +178,24 @@ class HubConfiguration {
     @Bean
     EventAdmin eventAdmin(HubDatabase database) {
         return new EventAdmin(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean
+    LegacyContacts legacyContacts(
+            DataSource tenantDataSource,
+            HubDatabase database,
+            EventRuntime runtime,
+            EventAdmin events,
+            TenantAdmin tenants,
+            RutPolicy ruts) {
+        return new LegacyContacts(
+                tenantDataSource,
+                database.as(HubDatabase.Role.OPS),
+                runtime.log(),
+                events,
+                tenants,
+                ruts,
+                Clock.systemUTC());
     }
 
     @Bean
