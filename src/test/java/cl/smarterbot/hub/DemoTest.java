@@ -202,6 +202,27 @@ class DemoTest {
                 });
     }
 
+    @Test
+    @DisplayName("what cannot be read stays what it was: markup and expressions in a form are text in Odoo")
+    void hostileFormsAreText() throws Exception {
+        String email = "x-" + UUID.randomUUID() + "@gmail.com";
+        String name = "<b>${header.CamelEventId}</b>";
+        String phone = "${body} {{x}} $simple{random(9)}";
+        id(contact(
+                "demo-ferreteria-sur",
+                null,
+                JSON.writeValueAsString(
+                        Map.of("name", name, "email", email, "phone", phone, "message", "'; ${body} --"))));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(sandbox("crm.lead", "email_from", email))
+                .hasSize(1));
+        JsonNode partner = sandbox("res.partner", "email", email).get(0);
+        assertThat(partner.path("name").asText()).isEqualTo(name);
+        assertThat(partner.path("phone").asText()).isEqualTo(phone);
+        JsonNode lead = sandbox("crm.lead", "email_from", email).get(0);
+        assertThat(lead.path("phone").asText()).isEqualTo(phone);
+        assertThat(lead.path("description").asText()).contains("${body}");
+    }
+
     private static UUID id(HttpResponse<String> answer) throws IOException {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
         return UUID.fromString(JSON.readTree(answer.body()).path("id").asText());
