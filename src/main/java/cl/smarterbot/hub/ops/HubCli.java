@@ -39,6 +39,7 @@ public final class HubCli {
             "resume",
             "tenant",
             "import",
+            "flow",
             "balance",
             "audit",
             "cli",
@@ -142,6 +143,7 @@ public final class HubCli {
                 Audit.class,
                 TenantGroup.class,
                 ImportCommands.class,
+                FlowCommands.class,
                 CommandLine.HelpCommand.class
             },
             footer = {
