@@ -1,5 +1,6 @@
 package cl.smarterbot.hub;
 
+import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactForm;
@@ -16,6 +17,7 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Quotas;
@@ -31,6 +33,7 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +128,11 @@ class HubConfiguration {
         return new ContactForm(properties.honeypotField(), properties.leastFillTime());
     }
 
+    @Bean
+    ContactEnrichment contactEnrichment() {
+        return new ContactEnrichment();
+    }
+
     @Bean("event")
     EventComponent eventComponent(EventRuntime runtime) {
         return new EventComponent(
@@ -191,6 +199,24 @@ class HubConfiguration {
     @Bean
     EventAdmin eventAdmin(HubDatabase database) {
         return new EventAdmin(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean
+    LegacyContacts legacyContacts(
+            DataSource tenantDataSource,
+            HubDatabase database,
+            EventRuntime runtime,
+            EventAdmin events,
+            TenantAdmin tenants,
+            RutPolicy ruts) {
+        return new LegacyContacts(
+                tenantDataSource,
+                database.as(HubDatabase.Role.OPS),
+                runtime.log(),
+                events,
+                tenants,
+                ruts,
+                Clock.systemUTC());
     }
 
     @Bean

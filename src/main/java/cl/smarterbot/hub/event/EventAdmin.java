@@ -75,7 +75,7 @@ public final class EventAdmin {
 
     /** What was asked for exists but cannot be done to it. The message is safe to show. */
     public static final class RefusedException extends RuntimeException {
-        RefusedException(String message) {
+        public RefusedException(String message) {
             super(message);
         }
     }

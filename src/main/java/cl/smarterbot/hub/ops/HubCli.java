@@ -39,6 +39,7 @@ public final class HubCli {
             "pause",
             "resume",
             "tenant",
+            "import",
             "flow",
             "balance",
             "audit",
@@ -99,7 +100,7 @@ public final class HubCli {
         return line.execute(args.length > 0 && args[0].equals("cli") ? Arrays.copyOfRange(args, 1, args.length) : args);
     }
 
-    private record Session(AdminClient hub, InputStream in, Terminal out, Terminal err) {}
+    record Session(AdminClient hub, InputStream in, Terminal out, Terminal err) {}
 
     /** Hands the session to each command. */
     private record Factory(Session session) implements CommandLine.IFactory {
@@ -143,6 +144,7 @@ public final class HubCli {
                 Balance.class,
                 Audit.class,
                 TenantGroup.class,
+                ImportCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
             },
