@@ -96,6 +96,22 @@ public final class TenantRegistry {
         return now == null ? Optional.empty() : Optional.ofNullable(now.house);
     }
 
+    /**
+     * What an intent leads to for a tenant: its own row for it, else the hub's, else its own row for {@code *}, else the hub's.
+     *
+     * @param rut canonical RUT
+     */
+    public IntentRule intent(String rut, String intent) {
+        Snapshot now = snapshot;
+        Map<String, IntentRule> own = now == null ? Map.of() : now.intents.getOrDefault(rut, Map.of());
+        Map<String, IntentRule> common = now == null ? Map.of() : now.intents.getOrDefault("", Map.of());
+        IntentRule rule = own.get(intent);
+        rule = rule != null ? rule : common.get(intent);
+        rule = rule != null ? rule : own.get("*");
+        rule = rule != null ? rule : common.get("*");
+        return rule != null ? rule : new IntentRule("handoff", null, false, null, null);
+    }
+
     /** All tenants by RUT, inactive ones included; empty before the first load. */
     public Map<String, Tenant> tenants() {
         Snapshot now = snapshot;
@@ -171,7 +187,24 @@ public final class TenantRegistry {
                 .findFirst()
                 .map(tenant -> new Caller(tenant, null, Caller.PUBLIC_SCOPES, Caller.How.HOUSE))
                 .orElse(null);
-        return new Snapshot(Map.copyOf(tenants), Map.copyOf(keys), Map.copyOf(origins), house, dbNow, anchor);
+        Map<String, Map<String, IntentRule>> intents = new HashMap<>();
+        jdbc.query("""
+                select tenant_rut, intent, action, threshold, sensitive, reply, lead_stage from hub.intent
+                union all
+                select '', intent, action, threshold, sensitive, reply, lead_stage from hub.intent_default
+                """, row -> {
+            java.math.BigDecimal threshold = row.getBigDecimal("threshold");
+            intents.computeIfAbsent(row.getString("tenant_rut"), r -> new HashMap<>())
+                    .put(
+                            row.getString("intent"),
+                            new IntentRule(
+                                    row.getString("action"),
+                                    threshold == null ? null : threshold.doubleValue(),
+                                    row.getBoolean("sensitive"),
+                                    row.getString("reply"),
+                                    row.getString("lead_stage")));
+        });
+        return new Snapshot(Map.copyOf(tenants), Map.copyOf(keys), Map.copyOf(origins), intents, house, dbNow, anchor);
     }
 
     private boolean isUsable(String rut) {
@@ -234,6 +267,7 @@ public final class TenantRegistry {
             Map<String, Tenant> tenants,
             Map<String, KeyEntry> keys,
             Map<String, Caller> origins,
+            Map<String, Map<String, IntentRule>> intents,
             Caller house,
             Instant databaseTimeAtLoad,
             long loadedNanos) {
