@@ -17,7 +17,18 @@ class PackageArrowsTest {
 
     private static final String BASE = "cl.smarterbot.hub";
     private static final List<String> ALL = List.of(
-            "chatwoot", "database", "door", "event", "odoo", "ops", "resend", "rest", "sandbox", "secrets", "tenancy");
+            "chatwoot",
+            "database",
+            "door",
+            "event",
+            "flow",
+            "odoo",
+            "ops",
+            "resend",
+            "rest",
+            "sandbox",
+            "secrets",
+            "tenancy");
 
     @ArchTest
     static final ArchRule eventLogUsesNothingOfOurs = uses("event");
@@ -41,6 +52,9 @@ class PackageArrowsTest {
 
     @ArchTest
     static final ArchRule databaseUsesNothingOfOurs = uses("database");
+
+    @ArchTest
+    static final ArchRule flowToolsUseNothingOfOurs = uses("flow");
 
     @ArchTest
     static final ArchRule sandboxUsesNothingOfOurs = uses("sandbox");
