@@ -1,5 +1,6 @@
 package cl.smarterbot.hub;
 
+import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactForm;
@@ -105,6 +106,11 @@ class HubConfiguration {
     @Bean
     ContactForm contactForm() {
         return new ContactForm();
+    }
+
+    @Bean
+    ContactEnrichment contactEnrichment() {
+        return new ContactEnrichment();
     }
 
     @Bean("event")

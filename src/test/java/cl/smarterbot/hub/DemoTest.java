@@ -3,6 +3,7 @@ package cl.smarterbot.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.DoorServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +19,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -28,6 +32,8 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.ActiveProfiles;
 import org.springframework.test.context.DynamicPropertyRegistry;
@@ -54,6 +60,9 @@ class DemoTest {
 
     @Autowired
     private DoorServer door;
+
+    @Autowired
+    private HubDatabase database;
 
     private final HttpClient http = HttpClient.newHttpClient();
 
@@ -134,6 +143,75 @@ class DemoTest {
         assertThat(partners).hasSize(1);
         assertThat(partners.get(0).path("name").asText()).isEqualTo("Ana Ñandú 😀");
         assertThat(partners.get(0).toString()).contains("hub_76000012_4.contact-");
+    }
+
+    @Test
+    @DisplayName(
+            "a contact is enriched before it goes to Odoo: tidy name, phone to dial, RUT, company, language, duplicate")
+    void contactIsEnriched() throws Exception {
+        String domain = "taller-sur-" + UUID.randomUUID().toString().substring(0, 8) + ".cl";
+        String email = "ventas@" + domain;
+        String body = """
+                {"name":" JUAN  DE LA CRUZ ","email":"%s","phone":"9 8765 4321",
+                 "message":"Hola, necesito el precio de los taladros. Factura a 76.000.013-2, gracias"}""";
+        UUID first = id(contact("demo-ferreteria-sur", null, body.formatted(email)));
+        UUID second = id(contact("demo-ferreteria-sur", null, body.formatted(email.toUpperCase(Locale.ROOT))));
+        UUID elsewhere = id(contact("demo-pasteleria-norte", null, body.formatted(email)));
+
+        String enriched =
+                "select display_name, name, phone_e164, phone, rut, language, odoo_lead_id is not null as lead,"
+                        + " duplicate_of, company like 'Taller Sur %' as company from public.contacts"
+                        + " where odoo_partner_id is not null and id = ?";
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            for (UUID id : List.of(first, second, elsewhere)) {
+                assertThat(rows(enriched, id)).hasSize(1);
+            }
+        });
+        assertThat(rows(enriched, first).get(0))
+                .containsEntry("display_name", "Juan de la Cruz")
+                .containsEntry("name", "JUAN DE LA CRUZ")
+                .containsEntry("phone_e164", "+56987654321")
+                .containsEntry("phone", "9 8765 4321")
+                .containsEntry("rut", "76000013-2")
+                .containsEntry("language", "es")
+                .containsEntry("company", true)
+                .containsEntry("lead", true)
+                .containsEntry("duplicate_of", null);
+        assertThat(rows(enriched, second).get(0)).containsEntry("duplicate_of", first);
+        assertThat(rows(enriched, elsewhere).get(0))
+                .as("another tenant's contact is no duplicate")
+                .containsEntry("duplicate_of", null);
+
+        JsonNode partner = sandbox("res.partner", "email", email).get(0);
+        assertThat(partner.path("name").asText()).isEqualTo("Juan de la Cruz");
+        assertThat(partner.path("phone").asText()).isEqualTo("+56987654321");
+        assertThat(partner.path("vat").asText()).isEqualTo("76000013-2");
+        assertThat(sandbox("crm.lead", "email_from", email).toString()).contains("hub_76000012_4.lead-" + first);
+        assertThat(rows(
+                        "select e.event_key = r.event_key as same_key, e.metadata::text as metadata from public.events e"
+                                + " join public.events r on r.id::text = e.correlation_id"
+                                + " where e.type = 'contact.enriched' and e.correlation_id = ?",
+                        second.toString()))
+                .singleElement()
+                .satisfies(row -> {
+                    assertThat(row).containsEntry("same_key", true);
+                    assertThat(JSON.readTree(row.get("metadata").toString()))
+                            .as("nothing personal")
+                            .isEqualTo(JSON.readTree(
+                                    "{\"has_phone\":true,\"has_rut\":true,\"language\":\"es\",\"duplicate\":true}"));
+                });
+    }
+
+    private static UUID id(HttpResponse<String> answer) throws IOException {
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
+        return UUID.fromString(JSON.readTree(answer.body()).path("id").asText());
+    }
+
+    /** As the owner of the database sees it. */
+    private List<Map<String, Object>> rows(String sql, Object argument) {
+        return new JdbcTemplate(new DriverManagerDataSource(
+                        "jdbc:postgresql://127.0.0.1:" + database.embeddedPort() + "/postgres", "postgres", ""))
+                .queryForList(sql, argument);
     }
 
     @Test

@@ -18,6 +18,7 @@ class PackageArrowsTest {
     private static final String BASE = "cl.smarterbot.hub";
     private static final List<String> ALL = List.of(
             "chatwoot",
+            "contact",
             "database",
             "door",
             "event",
@@ -61,6 +62,9 @@ class PackageArrowsTest {
 
     @ArchTest
     static final ArchRule tenancyUsesSecretsOnly = uses("tenancy", "secrets");
+
+    @ArchTest
+    static final ArchRule contactUsesTenancyOnly = uses("contact", "tenancy");
 
     @ArchTest
     static final ArchRule doorUsesEventTenancyAndSecrets = uses("door", "event", "tenancy", "secrets");
