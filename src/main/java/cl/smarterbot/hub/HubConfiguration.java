@@ -1,5 +1,6 @@
 package cl.smarterbot.hub;
 
+import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
@@ -171,6 +172,19 @@ class HubConfiguration {
     @Bean(destroyMethod = "close")
     RestClient restClient(@Value("${hub.rest.allow-private:}") List<String> allowPrivate) {
         return new RestClient(AddressPolicy.allowing(allowPrivate));
+    }
+
+    @Bean("chatwoot")
+    ChatwootComponent chatwootComponent(
+            RestClient rest,
+            TenantRegistry registry,
+            SecretStore secrets,
+            DataSource tenantDataSource,
+            @Value("${hub.chatwoot.url:}") String defaultUrl) {
+        return new ChatwootComponent(
+                rest,
+                new TenantChatwootConnections(registry, secrets, defaultUrl),
+                new TenantSentLedger(tenantDataSource));
     }
 
     @Bean
