@@ -216,7 +216,7 @@ class DemoTest {
     @DisplayName("a contact becomes one contact and one conversation with the visitor's words in its tenant's Chatwoot")
     void contactReachesChatwoot() throws Exception {
         String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
-        String body = "{\"name\":\"eva ñandú\",\"email\":\"%s\",\"phone\":\"9 1234 5678\",\"message\":\"%s\"}";
+        String body = "{\"name\":\"eva ñandú\",\"email\":\"%s\",\"phone\":\"9 7654 3210\",\"message\":\"%s\"}";
         UUID first = id(contact("demo-ferreteria-sur", null, body.formatted(email, "¿Tienen taladros?")));
         UUID second = id(contact("demo-ferreteria-sur", null, body.formatted(email, "¿Y brocas?")));
         UUID elsewhere = id(contact("demo-pasteleria-norte", null, body.formatted(email, "¿Tortas?")));
@@ -235,7 +235,7 @@ class DemoTest {
                 .singleElement()
                 .satisfies(one -> {
                     assertThat(one.path("name").asText()).isEqualTo("Eva Ñandú");
-                    assertThat(one.path("phone_number").asText()).isEqualTo("+56912345678");
+                    assertThat(one.path("phone_number").asText()).isEqualTo("+56976543210");
                     assertThat(one.at("/custom_attributes/tenant_inbox").asText())
                             .isEqualTo("tenant-76000012-4");
                 });
