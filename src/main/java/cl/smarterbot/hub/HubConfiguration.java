@@ -1,5 +1,6 @@
 package cl.smarterbot.hub;
 
+import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.database.DatabaseProperties;
@@ -174,17 +175,21 @@ class HubConfiguration {
         return new RestClient(AddressPolicy.allowing(allowPrivate));
     }
 
+    @Bean
+    TenantChatwootConnections chatwootConnections(
+            TenantRegistry registry, SecretStore secrets, @Value("${hub.chatwoot.url:}") String defaultUrl) {
+        return new TenantChatwootConnections(registry, secrets, defaultUrl);
+    }
+
     @Bean("chatwoot")
     ChatwootComponent chatwootComponent(
-            RestClient rest,
-            TenantRegistry registry,
-            SecretStore secrets,
-            DataSource tenantDataSource,
-            @Value("${hub.chatwoot.url:}") String defaultUrl) {
-        return new ChatwootComponent(
-                rest,
-                new TenantChatwootConnections(registry, secrets, defaultUrl),
-                new TenantSentLedger(tenantDataSource));
+            RestClient rest, TenantChatwootConnections connections, DataSource tenantDataSource) {
+        return new ChatwootComponent(rest, connections, new TenantSentLedger(tenantDataSource));
+    }
+
+    @Bean
+    ChatwootTenantCheck chatwootTenantCheck(RestClient rest, TenantChatwootConnections connections) {
+        return new ChatwootTenantCheck(connections, new ChatwootCheck(rest));
     }
 
     @Bean

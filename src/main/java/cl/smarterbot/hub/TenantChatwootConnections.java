@@ -7,6 +7,7 @@ import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
+import java.util.Optional;
 import org.apache.camel.Exchange;
 
 /** Gives each exchange its own tenant's Chatwoot account: a route cannot name another one. */
@@ -24,11 +25,12 @@ final class TenantChatwootConnections implements ChatwootConnectionResolver {
 
     @Override
     public ChatwootConnection resolve(Exchange exchange) {
-        return TenantScope.of(exchange)
-                .flatMap(registry::byRut)
-                .filter(tenant -> tenant.chatwoot() != null)
-                .map(this::connection)
-                .orElse(null);
+        return TenantScope.of(exchange).flatMap(this::of).orElse(null);
+    }
+
+    /** The account of a tenant; empty if it has none. */
+    Optional<ChatwootConnection> of(String rut) {
+        return registry.byRut(rut).filter(tenant -> tenant.chatwoot() != null).map(this::connection);
     }
 
     private ChatwootConnection connection(Tenant tenant) {

@@ -133,7 +133,7 @@ class ChatwootComponentTest {
                 email,
                 "phone",
                 "+56987654321",
-                "attributes.rut",
+                "defaults.rut",
                 "76000013-2",
                 "attributes.odoo_partner_id",
                 12);
@@ -173,13 +173,13 @@ class ChatwootComponentTest {
                                 + "\",\"custom_attributes\":{\"vip\":true,\"rut\":\"1-9\"}}")
                 .at("/payload/contact/id")
                 .asLong();
-        assertThat(person("name", "ana", "phone", "+56987654321", "attributes.rut", "76000013-2"))
+        assertThat(person("name", "ana", "phone", "+56987654321", "defaults.rut", "76000013-2"))
                 .isEqualTo(id);
         JsonNode contact = contact(id);
         assertThat(contact.path("name").asText()).isEqualTo("Doña Ana (VIP)");
         assertThat(contact.path("phone_number").asText()).isEqualTo("+56987654321");
         assertThat(contact.at("/custom_attributes/vip").asBoolean()).isTrue();
-        assertThat(contact.at("/custom_attributes/rut").asText()).isEqualTo("76000013-2");
+        assertThat(contact.at("/custom_attributes/rut").asText()).isEqualTo("1-9");
         assertThat(contact.at("/contact_inboxes/0/inbox/id").asInt())
                 .as("its place in the inbox is made")
                 .isEqualTo(1);

@@ -16,6 +16,7 @@ import org.apache.camel.support.DefaultAsyncProducer;
 /** Sends exchanges to Chatwoot without holding the calling thread; the route goes on on a thread that may block. */
 final class ChatwootProducer extends DefaultAsyncProducer {
     private static final String ATTRIBUTE = "attributes.";
+    private static final String DEFAULT = "defaults.";
     private static final int LONGEST_CONTENT = 150_000;
 
     private final ChatwootEndpoint endpoint;
@@ -117,7 +118,13 @@ final class ChatwootProducer extends DefaultAsyncProducer {
     private static Person person(Values in, ChatwootConnection to) {
         Map<String, Object> attributes = new LinkedHashMap<>(in.below(ATTRIBUTE));
         attributes.put("tenant_inbox", "tenant-" + to.tenant());
-        return new Person(in.text("name"), in.text("email"), in.text("phone"), in.text("identifier"), attributes);
+        return new Person(
+                in.text("name"),
+                in.text("email"),
+                in.text("phone"),
+                in.text("identifier"),
+                attributes,
+                in.below(DEFAULT));
     }
 
     private Map<String, Object> evaluated(Exchange exchange) {

@@ -194,7 +194,9 @@ final class Contacts {
         put(body, EMAIL, person.email());
         put(body, PHONE, person.phone());
         put(body, IDENTIFIER, person.identifier());
-        body.put(ATTRIBUTES, person.attributes());
+        Map<String, Object> attributes = new LinkedHashMap<>(person.defaults());
+        attributes.putAll(person.attributes());
+        body.put(ATTRIBUTES, attributes);
         return api.post(to, "/contacts", body).thenApply(answer -> {
             JsonNode contact = answer.path(PAYLOAD).path("contact");
             ChatwootApi.id(contact, "id", PLACE);
@@ -209,6 +211,11 @@ final class Contacts {
         fill(change, contact, PHONE, person.phone());
         fill(change, contact, IDENTIFIER, person.identifier());
         Map<String, Object> attributes = new LinkedHashMap<>();
+        person.defaults().forEach((key, value) -> {
+            if (ChatwootApi.text(contact.path(ATTRIBUTES), key) == null) {
+                attributes.put(key, value);
+            }
+        });
         person.attributes().forEach((key, value) -> {
             JsonNode now = contact.path(ATTRIBUTES).path(key);
             if (now.isNull() || !now.asText().equals(String.valueOf(value))) {

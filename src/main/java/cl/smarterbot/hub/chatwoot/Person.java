@@ -8,10 +8,17 @@ import java.util.Map;
  * @param phone E.164
  * @param identifier the tenant's own id for it
  * @param attributes custom attributes to merge in
+ * @param defaults custom attributes that are written only where there is none
  */
-record Person(String name, String email, String phone, String identifier, Map<String, Object> attributes) {
+record Person(
+        String name,
+        String email,
+        String phone,
+        String identifier,
+        Map<String, Object> attributes,
+        Map<String, Object> defaults) {
 
     Person withoutPhone() {
-        return new Person(name, email, null, identifier, attributes);
+        return new Person(name, email, null, identifier, attributes, defaults);
     }
 }

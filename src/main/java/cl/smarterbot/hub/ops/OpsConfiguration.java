@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Clock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
@@ -61,6 +62,13 @@ public class OpsConfiguration {
     @Bean
     TenantController tenantController(TenantAdmin tenants, EventAdmin events, SecretStore secrets) {
         return new TenantController(tenants, events, secrets, Clock.systemUTC());
+    }
+
+    @Bean
+    ChatwootController chatwootController(
+            TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<TenantCheck> checks) {
+        return new ChatwootController(
+                tenants, events, secrets, checks.orderedStream().toList(), Clock.systemUTC());
     }
 
     @Bean

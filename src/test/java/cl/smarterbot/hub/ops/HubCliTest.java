@@ -208,6 +208,22 @@ class HubCliTest {
         assertThat(odoo.out()).contains("https://odoo.example").doesNotContain("canary");
         assertThat(secrets.find(rut, "odoo", "password"))
                 .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("s3cret-canary"));
+        Ran chatwoot = run(
+                environment(),
+                "t0ken-canary\n",
+                "tenant",
+                "chatwoot",
+                rut,
+                "--account",
+                "3",
+                "--inbox",
+                "9",
+                "--token-stdin");
+        assertThat(chatwoot.exit()).as(chatwoot.err()).isZero();
+        assertThat(chatwoot.out()).contains("inboxId", "hub check " + rut).doesNotContain("canary");
+        assertThat(secrets.find(rut, "chatwoot", "api_token"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("t0ken-canary"));
+        assertThat(run("check", rut).out()).contains("no system that can be tried");
         assertThat(run("tenant", "origin", "remove", rut, "tienda.example").exit())
                 .isZero();
         assertThat(run("tenant", "deactivate", rut).out()).contains("active        false");
