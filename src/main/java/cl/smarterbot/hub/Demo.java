@@ -21,7 +21,9 @@ final class Demo {
     /** The sandbox's users, see the README. */
     static final Map<String, String> SECRETS = Map.of(
             "76000012-4/odoo/password", "demo",
-            "77000005-K/odoo/password", "demo");
+            "77000005-K/odoo/password", "demo",
+            "76000012-4/chatwoot/api_token", "demo-chatwoot-1",
+            "77000005-K/chatwoot/api_token", "demo-chatwoot-2");
 
     private final HubDatabase database;
     private final DatabaseProperties properties;

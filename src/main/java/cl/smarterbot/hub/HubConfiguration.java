@@ -1,5 +1,7 @@
 package cl.smarterbot.hub;
 
+import cl.smarterbot.hub.chatwoot.ChatwootCheck;
+import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
@@ -18,6 +20,9 @@ import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.ops.LegacyContacts;
+import cl.smarterbot.hub.rest.AddressPolicy;
+import cl.smarterbot.hub.rest.RestClient;
+import cl.smarterbot.hub.rest.RestException;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Quotas;
@@ -157,6 +162,12 @@ class HubConfiguration {
             return new FailureClassifier.Failure(
                     !e.isTransient(), e.retryAfter().orElse(null), "Odoo: " + e.kind() + ": " + e.getMessage());
         }
+        if (failure instanceof RestException e) {
+            return new FailureClassifier.Failure(
+                    !e.isTransient(),
+                    e.retryAfter().orElse(null),
+                    e.system() + ": " + e.kind() + ": " + e.getMessage());
+        }
         if (failure instanceof PSQLException e && e.getServerErrorMessage() != null) {
             String state = e.getSQLState();
             boolean permanent = state.startsWith("22") || state.startsWith("23") || state.startsWith("42");
@@ -179,6 +190,29 @@ class HubConfiguration {
             @Value("${hub.odoo.url:}") String defaultUrl,
             @Value("${hub.odoo.db:}") String defaultDb) {
         return new TenantOdooConnections(registry, secrets, defaultUrl, defaultDb);
+    }
+
+    /** Calls to the vendors' REST APIs. */
+    @Bean(destroyMethod = "close")
+    RestClient restClient(@Value("${hub.rest.allow-private:}") List<String> allowPrivate) {
+        return new RestClient(AddressPolicy.allowing(allowPrivate));
+    }
+
+    @Bean
+    TenantChatwootConnections chatwootConnections(
+            TenantRegistry registry, SecretStore secrets, @Value("${hub.chatwoot.url:}") String defaultUrl) {
+        return new TenantChatwootConnections(registry, secrets, defaultUrl);
+    }
+
+    @Bean("chatwoot")
+    ChatwootComponent chatwootComponent(
+            RestClient rest, TenantChatwootConnections connections, DataSource tenantDataSource) {
+        return new ChatwootComponent(rest, connections, new TenantSentLedger(tenantDataSource));
+    }
+
+    @Bean
+    ChatwootTenantCheck chatwootTenantCheck(RestClient rest, TenantChatwootConnections connections) {
+        return new ChatwootTenantCheck(connections, new ChatwootCheck(rest));
     }
 
     @Bean

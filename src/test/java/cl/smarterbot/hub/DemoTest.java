@@ -72,6 +72,7 @@ class DemoTest {
             sandboxPort = socket.getLocalPort();
         }
         registry.add("hub.sandbox.port", () -> sandboxPort);
+        registry.add("hub.chatwoot.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
         // Spring Boot switches the scrape off in tests.
         registry.add("management.prometheus.metrics.export.enabled", () -> "true");
@@ -221,6 +222,57 @@ class DemoTest {
         JsonNode lead = sandbox("crm.lead", "email_from", email).get(0);
         assertThat(lead.path("phone").asText()).isEqualTo(phone);
         assertThat(lead.path("description").asText()).contains("${body}");
+    }
+
+    private JsonNode chatwoot(String kind, String query) throws Exception {
+        return JSON.readTree(http.send(
+                        HttpRequest.newBuilder(URI.create(
+                                        "http://127.0.0.1:" + sandboxPort + "/sandbox/chatwoot/" + kind + "?" + query))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body());
+    }
+
+    @Test
+    @DisplayName("a contact becomes one contact and one conversation with the visitor's words in its tenant's Chatwoot")
+    void contactReachesChatwoot() throws Exception {
+        String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
+        String body = "{\"name\":\"eva ñandú\",\"email\":\"%s\",\"phone\":\"9 7654 3210\",\"message\":\"%s\"}";
+        UUID first = id(contact("demo-ferreteria-sur", null, body.formatted(email, "¿Tienen taladros?")));
+        UUID second = id(contact("demo-ferreteria-sur", null, body.formatted(email, "¿Y brocas?")));
+        UUID elsewhere = id(contact("demo-pasteleria-norte", null, body.formatted(email, "¿Tortas?")));
+
+        String linked = "select chatwoot_contact_id, chatwoot_conversation_id from public.contacts"
+                + " where chatwoot_conversation_id is not null and odoo_partner_id is not null and id = ?";
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            for (UUID id : List.of(first, second, elsewhere)) {
+                assertThat(rows(linked, id)).hasSize(1);
+            }
+            for (JsonNode one : chatwoot("contacts", "email=" + email)) {
+                assertThat(one.at("/custom_attributes/odoo_partner_id").asInt()).isPositive();
+            }
+        });
+        assertThat(chatwoot("contacts", "account=1&email=" + email))
+                .singleElement()
+                .satisfies(one -> {
+                    assertThat(one.path("name").asText()).isEqualTo("Eva Ñandú");
+                    assertThat(one.path("phone_number").asText()).isEqualTo("+56976543210");
+                    assertThat(one.at("/custom_attributes/tenant_inbox").asText())
+                            .isEqualTo("tenant-76000012-4");
+                });
+        assertThat(chatwoot("contacts", "account=2&email=" + email)).hasSize(1);
+        Map<String, Object> row = rows(linked, first).get(0);
+        assertThat(rows(linked, second).get(0))
+                .containsEntry("chatwoot_contact_id", row.get("chatwoot_contact_id"))
+                .doesNotContainEntry("chatwoot_conversation_id", row.get("chatwoot_conversation_id"));
+        assertThat(chatwoot("messages", "account=1&conversation_id=" + row.get("chatwoot_conversation_id")))
+                .singleElement()
+                .satisfies(message -> {
+                    assertThat(message.path("content").asText()).isEqualTo("¿Tienen taladros?");
+                    assertThat(message.path("message_type").asInt())
+                            .as("incoming")
+                            .isZero();
+                });
     }
 
     private static UUID id(HttpResponse<String> answer) throws IOException {

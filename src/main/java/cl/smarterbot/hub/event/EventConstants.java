@@ -21,6 +21,9 @@ public final class EventConstants {
     /** Consumer: which attempt this is, from 1. */
     public static final String ATTEMPT = "CamelEventAttempt";
 
+    /** Consumer: whether the delivery repeats an earlier one. */
+    public static final String REPLAY = "CamelEventReplay";
+
     /** Consumer: {@code tenant:event-id:subscription}, the same in every attempt and replay. */
     public static final String IDEMPOTENCY_KEY = "CamelEventIdempotencyKey";
 

@@ -31,6 +31,7 @@ public final class TenantLookup {
         known.put("timeZone", tenant.timeZone().getId());
         known.put("odoo", tenant.odoo() != null);
         known.put("createLead", tenant.odoo() != null && tenant.odoo().createLead());
+        known.put("chatwoot", tenant.chatwoot() != null);
         exchange.setVariable("tenant", known);
     }
 }
