@@ -157,7 +157,7 @@ class HubConfiguration {
     }
 
     /** What the parts that the log must not know say about trying again. */
-    private static FailureClassifier.Failure classify(Throwable failure) {
+    static FailureClassifier.Failure classify(Throwable failure) {
         if (failure instanceof OdooException e) {
             return new FailureClassifier.Failure(
                     !e.isTransient(), e.retryAfter().orElse(null), "Odoo: " + e.kind() + ": " + e.getMessage());

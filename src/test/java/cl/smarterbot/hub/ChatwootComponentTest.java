@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import cl.smarterbot.hub.ChatwootWorld.Delivery;
+import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.rest.RestException;
 import cl.smarterbot.hub.rest.RestException.Kind;
 import cl.smarterbot.hub.sandbox.ChatwootSandbox;
@@ -18,6 +19,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -183,6 +185,23 @@ class ChatwootComponentTest {
         assertThat(contact.at("/contact_inboxes/0/inbox/id").asInt())
                 .as("its place in the inbox is made")
                 .isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("ends with name and partner whichever of the two flows comes first")
+    void bothOrders() throws Exception {
+        long first = person("attributes.odoo_partner_id", 7);
+        assertThat(person("name", "Ana", "phone", "+56987654321")).isEqualTo(first);
+        String other = "otra-" + email;
+        long second = world.contact(delivery, "email", other, "name", "Eva");
+        assertThat(world.contact(delivery, "email", other, "attributes.odoo_partner_id", 8))
+                .isEqualTo(second);
+        assertThat(contact(first).path("name").asText()).isEqualTo("Ana");
+        assertThat(contact(first).at("/custom_attributes/odoo_partner_id").asInt())
+                .isEqualTo(7);
+        assertThat(contact(second).path("name").asText()).isEqualTo("Eva");
+        assertThat(contact(second).at("/custom_attributes/odoo_partner_id").asInt())
+                .isEqualTo(8);
     }
 
     @Test
@@ -442,6 +461,22 @@ class ChatwootComponentTest {
         assertThat(failure.retryAfter().isPresent()).isEqualTo(kind == SandboxTrouble.Kind.STATUS);
         person();
         assertThat(chatwoot().contacts(account())).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("tells the event log to give up at once on a refusal, and to wait as long as asked")
+    void logKnowsWhatToDo() {
+        FailureClassifier.Failure refused = HubConfiguration.classify(failure(() -> message(world, delivery, 999)));
+        assertThat(refused.permanent()).isTrue();
+        assertThat(refused.reason()).startsWith("Chatwoot: NOT_FOUND: POST ");
+        server.trouble()
+                .add(Rule.of(SandboxTrouble.Kind.STATUS)
+                        .status(429)
+                        .retryAfter(17)
+                        .times(1));
+        FailureClassifier.Failure later = HubConfiguration.classify(failure(this::person));
+        assertThat(later.permanent()).isFalse();
+        assertThat(later.retryAfter()).isEqualTo(Duration.ofSeconds(17));
     }
 
     @Test
