@@ -38,6 +38,7 @@ public final class HubCli {
             "pause",
             "resume",
             "tenant",
+            "flow",
             "balance",
             "audit",
             "cli",
@@ -140,6 +141,7 @@ public final class HubCli {
                 Balance.class,
                 Audit.class,
                 TenantGroup.class,
+                FlowCommands.class,
                 CommandLine.HelpCommand.class
             },
             footer = {
