@@ -4,8 +4,10 @@ import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactForm;
 import cl.smarterbot.hub.door.DoorComponent;
+import cl.smarterbot.hub.door.DoorGuards;
 import cl.smarterbot.hub.door.DoorProperties;
 import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.door.GuardProperties;
 import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.event.EventComponent;
 import cl.smarterbot.hub.event.EventProperties;
@@ -16,6 +18,7 @@ import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.Quotas;
 import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import cl.smarterbot.hub.tenancy.TenantBoundDataSource;
@@ -28,6 +31,7 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
@@ -46,7 +50,12 @@ import org.springframework.core.env.Environment;
 
 /** Puts the parts together. The packages know each other only as {@code docs/adr/0001-shape-of-the-hub.md} allows. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({DatabaseProperties.class, DoorProperties.class, EventProperties.class})
+@EnableConfigurationProperties({
+    DatabaseProperties.class,
+    DoorProperties.class,
+    GuardProperties.class,
+    EventProperties.class
+})
 class HubConfiguration {
 
     @Bean(destroyMethod = "close")
@@ -81,15 +90,27 @@ class HubConfiguration {
     }
 
     @Bean(destroyMethod = "close")
+    Quotas quotas(HubDatabase database, MeterRegistry meters) {
+        return new Quotas(database.as(HubDatabase.Role.REGISTRY), Duration.ofSeconds(1), 100_000, meters);
+    }
+
+    @Bean
+    DoorGuards doorGuards(GuardProperties properties, TenantRegistry registry, Quotas quotas) {
+        return new DoorGuards(properties, registry, quotas);
+    }
+
+    @Bean(destroyMethod = "close")
     DoorServer doorServer(
             DoorProperties properties,
             TenantRegistry registry,
+            DoorGuards guards,
             MeterRegistry meters,
             HubDatabase database,
             EventRuntime runtime) {
         return new DoorServer(
                 properties,
                 registry,
+                guards,
                 meters,
                 () -> database.ready() && runtime.log().available());
     }
@@ -100,8 +121,8 @@ class HubConfiguration {
     }
 
     @Bean
-    ContactForm contactForm() {
-        return new ContactForm();
+    ContactForm contactForm(GuardProperties properties) {
+        return new ContactForm(properties.honeypotField(), properties.leastFillTime());
     }
 
     @Bean("event")

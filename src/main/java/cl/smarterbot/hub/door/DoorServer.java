@@ -57,6 +57,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     private final DoorProperties properties;
     private final TenantRegistry registry;
+    private final DoorGuards guards;
     private final MeterRegistry meters;
     private final Vertx vertx;
     private final Map<String, DoorConsumer> doors = new ConcurrentHashMap<>();
@@ -70,15 +71,18 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private volatile boolean draining;
 
     /**
+     * @param guards what stands before every door
      * @param healthy whether the hub can do its work; answered at {@code /health} as up or down and nothing more
      */
     public DoorServer(
             DoorProperties properties,
             TenantRegistry registry,
+            DoorGuards guards,
             MeterRegistry meters,
             java.util.function.BooleanSupplier healthy) {
         this.properties = properties;
         this.registry = registry;
+        this.guards = guards;
         this.meters = meters;
         this.healthy = healthy;
         int loops = properties.eventLoops() > 0
@@ -184,6 +188,11 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             return;
         }
         DoorConsumer door = path == null ? null : doors.get(path);
+        if (DoorGuards.isPreflight(request)) {
+            preflight(request, door, path, start);
+            return;
+        }
+        guards.markAnswer(request);
         if (draining) {
             // Also where no door is any more: its route stopped, and the sender must come back, not give up.
             refuse(request, Problem.UNAVAILABLE, door == null ? "other" : path, start);
@@ -205,18 +214,44 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             refuse(request, Problem.UNAVAILABLE, path, start);
             return;
         }
-        Caller caller = null;
-        if (door.getEndpoint().getCredential() != Credential.NONE) {
-            if (!registry.loaded()) {
-                refuse(request, Problem.UNAVAILABLE, path, start);
-                return;
-            }
-            caller = identify(request).orElse(null);
-            if (caller == null || !caller.may(door.getEndpoint().getScope())) {
-                refuse(request, Problem.UNAUTHENTICATED, path, start);
-                return;
-            }
+        if (door.getEndpoint().getCredential() == Credential.NONE) {
+            admit(request, door, null, start);
+            return;
         }
+        if (!registry.loaded()) {
+            refuse(request, Problem.UNAVAILABLE, path, start);
+            return;
+        }
+        Caller caller = identify(request).orElse(null);
+        if (caller == null || !caller.may(door.getEndpoint().getScope())) {
+            guards.countFailed(request, problem -> refuse(request, problem, path, start));
+            return;
+        }
+        if (!guards.speaksFor(request, caller)) {
+            refuse(request, Problem.FOREIGN_ORIGIN, path, start);
+            return;
+        }
+        guards.count(request, caller, problem -> {
+            if (problem != null) {
+                refuse(request, problem, path, start);
+            } else {
+                admit(request, door, caller, start);
+            }
+        });
+    }
+
+    private void preflight(HttpServerRequest request, DoorConsumer door, String path, long start) {
+        if (guards.permitPreflight(request, door == null ? Set.of() : door.methods())) {
+            request.response().setStatusCode(204).end();
+            record(path, 204, start);
+        } else {
+            refuse(request, Problem.FOREIGN_ORIGIN, door == null ? "other" : path, start);
+        }
+    }
+
+    /** Takes the body of a request whose caller is known and within its limits, if the door takes such a body. */
+    private void admit(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
+        String path = request.path();
         if (door.takesBody()) {
             String encoding = request.getHeader("Content-Encoding");
             if (!door.consumes(request.getHeader("Content-Type"))
@@ -334,6 +369,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                                 door.getEndpoint().getPath());
                         log.debug("Not sendable", e);
                         request.response().headers().clear();
+                        guards.markAnswer(request);
                         answer(request.response(), Problem.INTERNAL, true);
                     } finally {
                         finished(door.getEndpoint().getPath(), reply.status(), start);
