@@ -11,6 +11,8 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
@@ -160,7 +162,11 @@ public final class WebhookVerifier {
     }
 
     private static boolean isJsonObject(byte[] body) {
-        try (JsonParser parser = JSON.createParser(body)) {
+        // As text: from bytes the parser would take UTF-16 as well.
+        try (JsonParser parser = JSON.createParser(StandardCharsets.UTF_8
+                .newDecoder()
+                .decode(ByteBuffer.wrap(body))
+                .toString())) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 return false;
             }

@@ -38,6 +38,7 @@ public final class HubCli {
             "pause",
             "resume",
             "tenant",
+            "endpoint",
             "flow",
             "balance",
             "audit",
@@ -98,7 +99,25 @@ public final class HubCli {
         return line.execute(args.length > 0 && args[0].equals("cli") ? Arrays.copyOfRange(args, 1, args.length) : args);
     }
 
-    private record Session(AdminClient hub, InputStream in, Terminal out, Terminal err) {}
+    record Session(AdminClient hub, InputStream in, Terminal out, Terminal err) {
+
+        /**
+         * The first line of standard input. No option takes a secret: others could see it in the list of processes.
+         *
+         * @param option name of the option that asked for it
+         */
+        String secret(String option) {
+            try {
+                String line = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine();
+                if (line == null || line.isEmpty()) {
+                    throw new CliException(CliException.USAGE, option + ": standard input is empty.");
+                }
+                return line;
+            } catch (IOException e) {
+                throw new CliException(CliException.FAILED, "Standard input cannot be read.");
+            }
+        }
+    }
 
     /** Hands the session to each command. */
     private record Factory(Session session) implements CommandLine.IFactory {
@@ -112,7 +131,7 @@ public final class HubCli {
         }
     }
 
-    private static Map<String, Object> of(Object... pairs) {
+    static Map<String, Object> of(Object... pairs) {
         Map<String, Object> map = new LinkedHashMap<>();
         for (int i = 0; i < pairs.length; i += 2) {
             if (pairs[i + 1] != null) {
@@ -122,7 +141,7 @@ public final class HubCli {
         return map;
     }
 
-    private static String segment(String text) {
+    static String segment(String text) {
         return AdminClient.segment(text);
     }
 
@@ -141,6 +160,7 @@ public final class HubCli {
                 Balance.class,
                 Audit.class,
                 TenantGroup.class,
+                EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
             },
@@ -154,7 +174,7 @@ public final class HubCli {
     private static final class Root extends Group {}
 
     /** A word that needs another one after it. */
-    private abstract static class Group {
+    abstract static class Group {
         @Option(
                 names = {"-h", "--help"},
                 usageHelp = true,
@@ -163,7 +183,7 @@ public final class HubCli {
     }
 
     /** What all commands have. */
-    private abstract static class Verb implements Callable<Integer> {
+    abstract static class Verb implements Callable<Integer> {
         final Session session;
 
         @Option(names = "--json", description = "Print JSON for tools.")
@@ -606,6 +626,8 @@ public final class HubCli {
                 TenantDeactivate.class,
                 TenantHouse.class,
                 TenantOdoo.class,
+                MailCommands.Mail.class,
+                MailCommands.TemplateGroup.class,
                 KeyGroup.class,
                 OriginGroup.class
             })
@@ -626,7 +648,7 @@ public final class HubCli {
     private static final class OriginGroup extends Group {}
 
     /** A command about one tenant. */
-    private abstract static class TenantVerb extends Verb {
+    abstract static class TenantVerb extends Verb {
         @Parameters(index = "0", paramLabel = "<rut>")
         String rut;
 
@@ -639,12 +661,17 @@ public final class HubCli {
         }
     }
 
-    private static void tenant(Terminal out, JsonNode tenant) {
+    static void tenant(Terminal out, JsonNode tenant) {
         out.fields(tenant, "rut", "businessName", "slug", "plan", "active", "house", "timeZone");
         JsonNode odoo = tenant.path("odoo");
         if (odoo.isObject()) {
             out.line("odoo:");
             out.fields(odoo, "url", "db", "user", "companyId", "transport", "createLead");
+        }
+        JsonNode mail = tenant.path("mail");
+        if (mail.isObject()) {
+            out.line("mail:");
+            out.fields(mail, "from", "admin");
         }
     }
 
@@ -827,20 +854,7 @@ public final class HubCli {
                             "createLead",
                             createLead,
                             "password",
-                            passwordStdin ? password() : null));
-        }
-
-        private String password() {
-            try {
-                String line =
-                        new BufferedReader(new InputStreamReader(session.in(), StandardCharsets.UTF_8)).readLine();
-                if (line == null || line.isEmpty()) {
-                    throw new CliException(CliException.USAGE, "--password-stdin: standard input is empty.");
-                }
-                return line;
-            } catch (IOException e) {
-                throw new CliException(CliException.FAILED, "Standard input cannot be read.");
-            }
+                            passwordStdin ? session.secret("--password-stdin") : null));
         }
 
         @Override
