@@ -64,6 +64,7 @@ class DemoTest {
         }
         registry.add("hub.sandbox.port", () -> sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
+        registry.add("hub.resend.url", () -> "http://127.0.0.1:" + sandboxPort);
         // Spring Boot switches the scrape off in tests.
         registry.add("management.prometheus.metrics.export.enabled", () -> "true");
         registry.add("hub.door.port", () -> 0);

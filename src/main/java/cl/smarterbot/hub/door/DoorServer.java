@@ -1,9 +1,9 @@
 package cl.smarterbot.hub.door;
 
 import cl.smarterbot.hub.event.EventConflictException;
+import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.EventLogUnavailableException;
 import cl.smarterbot.hub.event.EventRejectedException;
-import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.secrets.SecretStoreException;
 import cl.smarterbot.hub.tenancy.Caller;
 import cl.smarterbot.hub.tenancy.Tenant;
@@ -70,6 +70,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private final Map<String, DoorConsumer> doors = new ConcurrentHashMap<>();
     /** Doors whose last segment is a parameter, by what stands before it, with its slash. */
     private final Map<String, DoorConsumer> openEnded = new ConcurrentHashMap<>();
+
     private final Map<String, Timer> timers = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     /** Timers of connections that wait for a request head. */
@@ -394,8 +395,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                                 request.headers()::getAll,
                                 body),
                         false)
-                .onSuccess(delivery -> run(
-                        request, door, delivery.endpoint().tenant(), delivery, body, start))
+                .onSuccess(delivery -> run(request, door, delivery.endpoint().tenant(), delivery, body, start))
                 .onFailure(failure -> {
                     Problem problem = failure instanceof ProblemException known
                             ? known.problem()

@@ -17,7 +17,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -146,9 +145,7 @@ public final class WebhookVerifier {
             byte[] body,
             WebhookEndpoint endpoint) {
         if (secret == null) {
-            log.warn(
-                    "Webhook endpoint {} has no secret: everything is refused",
-                    endpoint.id());
+            log.warn("Webhook endpoint {} has no secret: everything is refused", endpoint.id());
             return false;
         }
         byte[] key;

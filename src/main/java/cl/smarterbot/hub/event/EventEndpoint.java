@@ -77,6 +77,9 @@ public class EventEndpoint extends DefaultEndpoint {
 
     @Override
     public Producer createProducer() {
+        if (type.equals("*")) {
+            throw new IllegalArgumentException("event:*: a producer's pattern needs a first word, such as resend.*");
+        }
         if (record != null && !RECORDS.contains(record)) {
             throw new IllegalArgumentException("event:" + type + ": record=" + record
                     + " is not known; contacts (a new row) and contact-update (changes to one) are");

@@ -96,10 +96,7 @@ final class EndpointCommands extends HubCli.Group {
             return hub.post(
                     "/endpoints/" + HubCli.segment(id) + "/rotate",
                     HubCli.of(
-                            "overlapHours",
-                            overlap,
-                            "secret",
-                            secretStdin ? session.secret("--secret-stdin") : null));
+                            "overlapHours", overlap, "secret", secretStdin ? session.secret("--secret-stdin") : null));
         }
 
         @Override

@@ -130,9 +130,7 @@ final class Input {
             return null;
         }
         if (!node.isTextual()
-                || node.textValue()
-                        .codePoints()
-                        .anyMatch(c -> c != '\n' && c != '\r' && c != '\t' && unprintable(c))) {
+                || node.textValue().codePoints().anyMatch(c -> c != '\n' && c != '\r' && c != '\t' && unprintable(c))) {
             return fault(name, "must be text without control characters other than line breaks and tabs");
         }
         return node.textValue();

@@ -98,8 +98,7 @@ final class MailController {
 
     /** Back to the hub's words. */
     @DeleteMapping("/templates/{kind}")
-    Map<String, Object> reset(
-            @PathVariable("rut") String path, @PathVariable("kind") String kind, Principal operator) {
+    Map<String, Object> reset(@PathVariable("rut") String path, @PathVariable("kind") String kind, Principal operator) {
         String rut = known(path).rut();
         templates.reset(operator.getName(), rut, AdminController.checked(kind));
         return shown(rut, kind);

@@ -63,17 +63,11 @@ public final class MailTemplateAdmin {
             throw new TenantValidationException(problems);
         }
         transaction.executeWithoutResult(status -> {
-            jdbc.update(
-                    """
+            jdbc.update("""
                     insert into hub.mail_template (tenant_rut, kind, subject, html, plain) values (?, ?, ?, ?, ?)
                     on conflict (tenant_rut, kind) do update
                        set subject = excluded.subject, html = excluded.html, plain = excluded.plain, updated_at = now()
-                    """,
-                    rut,
-                    kind,
-                    template.subject(),
-                    template.html(),
-                    template.text());
+                    """, rut, kind, template.subject(), template.html(), template.text());
             audit(actor, "template.set", rut, kind);
         });
     }

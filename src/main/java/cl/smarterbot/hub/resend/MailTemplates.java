@@ -54,8 +54,7 @@ public final class MailTemplates {
     private Optional<Templates.Compiled> load(String rut, String kind) {
         List<MailTemplate> found = jdbc.query(
                 "select subject, html, plain from hub.mail_template where kind = ?",
-                (row, n) ->
-                        new MailTemplate(row.getString("subject"), row.getString("html"), row.getString("plain")),
+                (row, n) -> new MailTemplate(row.getString("subject"), row.getString("html"), row.getString("plain")),
                 kind);
         try {
             return found.stream().findFirst().map(Templates::compile);

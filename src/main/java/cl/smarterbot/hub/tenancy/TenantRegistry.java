@@ -198,7 +198,14 @@ public final class TenantRegistry {
                 .findFirst()
                 .map(tenant -> new Caller(tenant, null, Caller.PUBLIC_SCOPES, Caller.How.HOUSE))
                 .orElse(null);
-        return new Snapshot(Map.copyOf(tenants), Map.copyOf(keys), Map.copyOf(origins), Map.copyOf(endpoints), house, dbNow, anchor);
+        return new Snapshot(
+                Map.copyOf(tenants),
+                Map.copyOf(keys),
+                Map.copyOf(origins),
+                Map.copyOf(endpoints),
+                house,
+                dbNow,
+                anchor);
     }
 
     private boolean isUsable(String rut) {

@@ -17,7 +17,18 @@ class PackageArrowsTest {
 
     private static final String BASE = "cl.smarterbot.hub";
     private static final List<String> ALL = List.of(
-            "chatwoot", "database", "door", "event", "flow", "odoo", "ops", "resend", "rest", "sandbox", "secrets", "tenancy");
+            "chatwoot",
+            "database",
+            "door",
+            "event",
+            "flow",
+            "odoo",
+            "ops",
+            "resend",
+            "rest",
+            "sandbox",
+            "secrets",
+            "tenancy");
 
     @ArchTest
     static final ArchRule eventLogUsesNothingOfOurs = uses("event");
@@ -33,8 +44,7 @@ class PackageArrowsTest {
             uses("chatwoot", "rest", "secrets", "tenancy").allowEmptyShould(true);
 
     @ArchTest
-    static final ArchRule resendUsesRestTenancyAndSecrets =
-            uses("resend", "rest", "secrets", "tenancy");
+    static final ArchRule resendUsesRestTenancyAndSecrets = uses("resend", "rest", "secrets", "tenancy");
 
     @ArchTest
     static final ArchRule secretsUseNothingOfOurs = uses("secrets");
