@@ -42,7 +42,8 @@ final class Templates {
     private static final class Texts implements Mustache.Collector {
         @Override
         public Iterator<?> toIterator(Object value) {
-            return null;
+            // No value is a list; an empty one stands for a section whose value is missing.
+            return value instanceof Iterable<?> none ? none.iterator() : null;
         }
 
         @Override
