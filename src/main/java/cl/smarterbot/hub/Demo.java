@@ -46,6 +46,7 @@ final class Demo {
     private final int managementPort;
     private final boolean sandbox;
     private final int sandboxPort;
+    private final boolean webhooks;
 
     Demo(
             HubDatabase database,
@@ -56,7 +57,8 @@ final class Demo {
             DoorServer door,
             @Value("${server.port}") int managementPort,
             @Value("${hub.sandbox.enabled}") boolean sandbox,
-            @Value("${hub.sandbox.port}") int sandboxPort) {
+            @Value("${hub.sandbox.port}") int sandboxPort,
+            @Value("${hub.demo.webhooks}") boolean webhooks) {
         this.database = database;
         this.properties = properties;
         this.tenants = tenants;
@@ -66,6 +68,7 @@ final class Demo {
         this.managementPort = managementPort;
         this.sandbox = sandbox;
         this.sandboxPort = sandboxPort;
+        this.webhooks = webhooks;
     }
 
     void seed() {
@@ -77,6 +80,9 @@ final class Demo {
     /** Lets the sandbox's Resend tell both tenants what became of their mails. */
     @EventListener(ApplicationReadyEvent.class)
     void registerWebhooks() {
+        if (!webhooks) {
+            return;
+        }
         vendors.ifAvailable(vendor -> {
             String at = "http://127.0.0.1:" + door.port() + "/webhooks/resend/";
             vendor.resend().webhook(at + "demo-rs-1", RESEND_SUR);
