@@ -11,6 +11,7 @@ import cl.smarterbot.hub.door.DoorGuards;
 import cl.smarterbot.hub.door.DoorProperties;
 import cl.smarterbot.hub.door.DoorServer;
 import cl.smarterbot.hub.door.GuardProperties;
+import cl.smarterbot.hub.door.WebhookVerifier;
 import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.event.EventComponent;
 import cl.smarterbot.hub.event.EventProperties;
@@ -20,6 +21,7 @@ import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.ops.LegacyContacts;
+import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
 import cl.smarterbot.hub.rest.RestException;
@@ -112,6 +114,7 @@ class HubConfiguration {
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
+            WebhookVerifier webhooks,
             MeterRegistry meters,
             HubDatabase database,
             EventRuntime runtime) {
@@ -119,6 +122,7 @@ class HubConfiguration {
                 properties,
                 registry,
                 guards,
+                webhooks,
                 meters,
                 () -> database.ready() && runtime.log().available());
     }
@@ -161,6 +165,10 @@ class HubConfiguration {
         if (failure instanceof OdooException e) {
             return new FailureClassifier.Failure(
                     !e.isTransient(), e.retryAfter().orElse(null), "Odoo: " + e.kind() + ": " + e.getMessage());
+        }
+        if (failure instanceof ResendException e) {
+            return new FailureClassifier.Failure(
+                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage());
         }
         if (failure instanceof RestException e) {
             return new FailureClassifier.Failure(

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.sandbox.SandboxServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -64,6 +65,9 @@ class DemoTest {
     @Autowired
     private HubDatabase database;
 
+    @Autowired
+    private SandboxServer vendors;
+
     private final HttpClient http = HttpClient.newHttpClient();
 
     @DynamicPropertySource
@@ -74,6 +78,7 @@ class DemoTest {
         registry.add("hub.sandbox.port", () -> sandboxPort);
         registry.add("hub.chatwoot.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
+        registry.add("hub.resend.url", () -> "http://127.0.0.1:" + sandboxPort);
         // Spring Boot switches the scrape off in tests.
         registry.add("management.prometheus.metrics.export.enabled", () -> "true");
         registry.add("hub.door.port", () -> 0);
@@ -323,6 +328,58 @@ class DemoTest {
                 .startsWith("200")
                 .doesNotContain(canary);
         assertThat(management("/admin/events", true)).startsWith("200").doesNotContain(canary);
+    }
+
+    private List<Map<String, Object>> mails(String to) {
+        return vendors.resend().mails(Map.of("to", to));
+    }
+
+    @Test
+    @DisplayName(
+            "a contact makes a mail to the visitor and one to the tenant, and what became of them comes back as events")
+    void contactMakesMails() throws Exception {
+        String email = "ana-" + UUID.randomUUID() + "@ejemplo.cl";
+        assertThat(contact("demo-ferreteria-sur", null, form("Ana <b>Soto</b>", email, "¿Tienen taladros?"))
+                        .statusCode())
+                .isEqualTo(201);
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(mails(email)).hasSize(1);
+            assertThat(vendors.resend().mails(Map.of("to", "ventas@ferreteria-sur.example")).stream()
+                            .filter(mail -> mail.get("subject").toString().contains(email)))
+                    .hasSize(1);
+        });
+        Map<String, Object> mail = mails(email).get(0);
+        assertThat(mail.get("subject")).isEqualTo("Gracias por contactar a Ferretería Sur");
+        assertThat(mail.get("html").toString()).contains("Ana &lt;b&gt;Soto&lt;/b&gt;");
+        String id = mail.get("id").toString();
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(management("/admin/events?type=mail.sent&tenant=76000012-4&limit=500", true))
+                    .startsWith("200")
+                    .contains("mail.sent");
+            assertThat(management("/admin/events?type=resend.email_delivered&tenant=76000012-4&limit=500", true))
+                    .contains(id);
+        });
+        assertThat(management("/admin/events?type=resend.*&tenant=77000005-K&limit=500", true))
+                .as("the other tenant's endpoint")
+                .doesNotContain(id);
+    }
+
+    @Test
+    @DisplayName("an address that bounces for good gets no second mail, and the log says why without naming it")
+    void bounces() throws Exception {
+        String email = "bounced@ejemplo.cl";
+        contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(management("/admin/events?type=resend.email_bounced&tenant=77000005-K", true))
+                    .contains("resend.email_bounced");
+            assertThat(management("/admin/balance?tenant=77000005-K", true)).contains("\"pending\":0");
+        });
+        contact("demo-pasteleria-norte", null, form("Eva", email, "Otra vez"));
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(management("/admin/events?type=mail.skipped&tenant=77000005-K", true))
+                        .contains("mail.skipped")
+                        .doesNotContain(email));
+        assertThat(mails(email)).hasSize(1);
     }
 
     @Test

@@ -41,6 +41,7 @@ public final class HubCli {
             "tenant",
             "import",
             "check",
+            "endpoint",
             "flow",
             "balance",
             "audit",
@@ -165,6 +166,7 @@ public final class HubCli {
                 TenantGroup.class,
                 ImportCommands.class,
                 ChatwootCommands.Check.class,
+                EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
             },
@@ -670,6 +672,8 @@ public final class HubCli {
                 TenantHouse.class,
                 TenantOdoo.class,
                 ChatwootCommands.Chatwoot.class,
+                MailCommands.Mail.class,
+                MailCommands.TemplateGroup.class,
                 KeyGroup.class,
                 OriginGroup.class
             })
@@ -714,6 +718,11 @@ public final class HubCli {
         if (chatwoot.isObject()) {
             out.line("chatwoot:");
             out.fields(chatwoot, "url", "accountId", "inboxId");
+        }
+        JsonNode mail = tenant.path("mail");
+        if (mail.isObject()) {
+            out.line("mail:");
+            out.fields(mail, "from", "admin");
         }
     }
 

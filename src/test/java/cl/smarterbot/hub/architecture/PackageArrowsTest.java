@@ -49,8 +49,7 @@ class PackageArrowsTest {
             uses("chatwoot", "rest", "secrets", "tenancy").allowEmptyShould(true);
 
     @ArchTest
-    static final ArchRule resendUsesRestTenancyAndSecrets =
-            uses("resend", "rest", "secrets", "tenancy").allowEmptyShould(true);
+    static final ArchRule resendUsesRestTenancyAndSecrets = uses("resend", "rest", "secrets", "tenancy");
 
     @ArchTest
     static final ArchRule secretsUseNothingOfOurs = uses("secrets");
