@@ -298,8 +298,10 @@ class DemoTest {
         String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
         contact("demo-ferreteria-sur", null, form("Eva", email, "Hola"));
         contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(sandbox("res.partner", "email", email))
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(
+                        rows("select 1 from public.contacts where odoo_partner_id is not null and email = ?", email))
                 .hasSize(2));
+        assertThat(sandbox("res.partner", "email", email)).hasSize(2);
         assertThat(sandbox("res.partner", "email", email).toString())
                 .contains("hub_76000012_4.")
                 .contains("hub_77000005_k.");
