@@ -1,5 +1,7 @@
 package cl.smarterbot.hub;
 
+import cl.smarterbot.hub.chatwoot.ChatwootCheck;
+import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
@@ -9,6 +11,7 @@ import cl.smarterbot.hub.door.DoorGuards;
 import cl.smarterbot.hub.door.DoorProperties;
 import cl.smarterbot.hub.door.DoorServer;
 import cl.smarterbot.hub.door.GuardProperties;
+import cl.smarterbot.hub.door.WebhookVerifier;
 import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.event.EventComponent;
 import cl.smarterbot.hub.event.EventProperties;
@@ -18,6 +21,10 @@ import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.ops.LegacyContacts;
+import cl.smarterbot.hub.resend.ResendException;
+import cl.smarterbot.hub.rest.AddressPolicy;
+import cl.smarterbot.hub.rest.RestClient;
+import cl.smarterbot.hub.rest.RestException;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Quotas;
@@ -107,6 +114,7 @@ class HubConfiguration {
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
+            WebhookVerifier webhooks,
             MeterRegistry meters,
             HubDatabase database,
             EventRuntime runtime) {
@@ -114,6 +122,7 @@ class HubConfiguration {
                 properties,
                 registry,
                 guards,
+                webhooks,
                 meters,
                 () -> database.ready() && runtime.log().available());
     }
@@ -152,10 +161,20 @@ class HubConfiguration {
     }
 
     /** What the parts that the log must not know say about trying again. */
-    private static FailureClassifier.Failure classify(Throwable failure) {
+    static FailureClassifier.Failure classify(Throwable failure) {
         if (failure instanceof OdooException e) {
             return new FailureClassifier.Failure(
                     !e.isTransient(), e.retryAfter().orElse(null), "Odoo: " + e.kind() + ": " + e.getMessage());
+        }
+        if (failure instanceof ResendException e) {
+            return new FailureClassifier.Failure(
+                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage());
+        }
+        if (failure instanceof RestException e) {
+            return new FailureClassifier.Failure(
+                    !e.isTransient(),
+                    e.retryAfter().orElse(null),
+                    e.system() + ": " + e.kind() + ": " + e.getMessage());
         }
         if (failure instanceof PSQLException e && e.getServerErrorMessage() != null) {
             String state = e.getSQLState();
@@ -179,6 +198,29 @@ class HubConfiguration {
             @Value("${hub.odoo.url:}") String defaultUrl,
             @Value("${hub.odoo.db:}") String defaultDb) {
         return new TenantOdooConnections(registry, secrets, defaultUrl, defaultDb);
+    }
+
+    /** Calls to the vendors' REST APIs. */
+    @Bean(destroyMethod = "close")
+    RestClient restClient(@Value("${hub.rest.allow-private:}") List<String> allowPrivate) {
+        return new RestClient(AddressPolicy.allowing(allowPrivate));
+    }
+
+    @Bean
+    TenantChatwootConnections chatwootConnections(
+            TenantRegistry registry, SecretStore secrets, @Value("${hub.chatwoot.url:}") String defaultUrl) {
+        return new TenantChatwootConnections(registry, secrets, defaultUrl);
+    }
+
+    @Bean("chatwoot")
+    ChatwootComponent chatwootComponent(
+            RestClient rest, TenantChatwootConnections connections, DataSource tenantDataSource) {
+        return new ChatwootComponent(rest, connections, new TenantSentLedger(tenantDataSource));
+    }
+
+    @Bean
+    ChatwootTenantCheck chatwootTenantCheck(RestClient rest, TenantChatwootConnections connections) {
+        return new ChatwootTenantCheck(connections, new ChatwootCheck(rest));
     }
 
     @Bean

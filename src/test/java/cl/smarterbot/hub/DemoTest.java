@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.sandbox.SandboxServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -64,6 +65,9 @@ class DemoTest {
     @Autowired
     private HubDatabase database;
 
+    @Autowired
+    private SandboxServer vendors;
+
     private final HttpClient http = HttpClient.newHttpClient();
 
     @DynamicPropertySource
@@ -72,7 +76,9 @@ class DemoTest {
             sandboxPort = socket.getLocalPort();
         }
         registry.add("hub.sandbox.port", () -> sandboxPort);
+        registry.add("hub.chatwoot.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
+        registry.add("hub.resend.url", () -> "http://127.0.0.1:" + sandboxPort);
         // Spring Boot switches the scrape off in tests.
         registry.add("management.prometheus.metrics.export.enabled", () -> "true");
         registry.add("hub.door.port", () -> 0);
@@ -223,6 +229,57 @@ class DemoTest {
         assertThat(lead.path("description").asText()).contains("${body}");
     }
 
+    private JsonNode chatwoot(String kind, String query) throws Exception {
+        return JSON.readTree(http.send(
+                        HttpRequest.newBuilder(URI.create(
+                                        "http://127.0.0.1:" + sandboxPort + "/sandbox/chatwoot/" + kind + "?" + query))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body());
+    }
+
+    @Test
+    @DisplayName("a contact becomes one contact and one conversation with the visitor's words in its tenant's Chatwoot")
+    void contactReachesChatwoot() throws Exception {
+        String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
+        String body = "{\"name\":\"eva ñandú\",\"email\":\"%s\",\"phone\":\"9 7654 3210\",\"message\":\"%s\"}";
+        UUID first = id(contact("demo-ferreteria-sur", null, body.formatted(email, "¿Tienen taladros?")));
+        UUID second = id(contact("demo-ferreteria-sur", null, body.formatted(email, "¿Y brocas?")));
+        UUID elsewhere = id(contact("demo-pasteleria-norte", null, body.formatted(email, "¿Tortas?")));
+
+        String linked = "select chatwoot_contact_id, chatwoot_conversation_id from public.contacts"
+                + " where chatwoot_conversation_id is not null and odoo_partner_id is not null and id = ?";
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            for (UUID id : List.of(first, second, elsewhere)) {
+                assertThat(rows(linked, id)).hasSize(1);
+            }
+            for (JsonNode one : chatwoot("contacts", "email=" + email)) {
+                assertThat(one.at("/custom_attributes/odoo_partner_id").asInt()).isPositive();
+            }
+        });
+        assertThat(chatwoot("contacts", "account=1&email=" + email))
+                .singleElement()
+                .satisfies(one -> {
+                    assertThat(one.path("name").asText()).isEqualTo("Eva Ñandú");
+                    assertThat(one.path("phone_number").asText()).isEqualTo("+56976543210");
+                    assertThat(one.at("/custom_attributes/tenant_inbox").asText())
+                            .isEqualTo("tenant-76000012-4");
+                });
+        assertThat(chatwoot("contacts", "account=2&email=" + email)).hasSize(1);
+        Map<String, Object> row = rows(linked, first).get(0);
+        assertThat(rows(linked, second).get(0))
+                .containsEntry("chatwoot_contact_id", row.get("chatwoot_contact_id"))
+                .doesNotContainEntry("chatwoot_conversation_id", row.get("chatwoot_conversation_id"));
+        assertThat(chatwoot("messages", "account=1&conversation_id=" + row.get("chatwoot_conversation_id")))
+                .singleElement()
+                .satisfies(message -> {
+                    assertThat(message.path("content").asText()).isEqualTo("¿Tienen taladros?");
+                    assertThat(message.path("message_type").asInt())
+                            .as("incoming")
+                            .isZero();
+                });
+    }
+
     private static UUID id(HttpResponse<String> answer) throws IOException {
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
         return UUID.fromString(JSON.readTree(answer.body()).path("id").asText());
@@ -241,8 +298,10 @@ class DemoTest {
         String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
         contact("demo-ferreteria-sur", null, form("Eva", email, "Hola"));
         contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(sandbox("res.partner", "email", email))
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(
+                        rows("select 1 from public.contacts where odoo_partner_id is not null and email = ?", email))
                 .hasSize(2));
+        assertThat(sandbox("res.partner", "email", email)).hasSize(2);
         assertThat(sandbox("res.partner", "email", email).toString())
                 .contains("hub_76000012_4.")
                 .contains("hub_77000005_k.");
@@ -271,6 +330,58 @@ class DemoTest {
                 .startsWith("200")
                 .doesNotContain(canary);
         assertThat(management("/admin/events", true)).startsWith("200").doesNotContain(canary);
+    }
+
+    private List<Map<String, Object>> mails(String to) {
+        return vendors.resend().mails(Map.of("to", to));
+    }
+
+    @Test
+    @DisplayName(
+            "a contact makes a mail to the visitor and one to the tenant, and what became of them comes back as events")
+    void contactMakesMails() throws Exception {
+        String email = "ana-" + UUID.randomUUID() + "@ejemplo.cl";
+        assertThat(contact("demo-ferreteria-sur", null, form("Ana <b>Soto</b>", email, "¿Tienen taladros?"))
+                        .statusCode())
+                .isEqualTo(201);
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(mails(email)).hasSize(1);
+            assertThat(vendors.resend().mails(Map.of("to", "ventas@ferreteria-sur.example")).stream()
+                            .filter(mail -> mail.get("subject").toString().contains(email)))
+                    .hasSize(1);
+        });
+        Map<String, Object> mail = mails(email).get(0);
+        assertThat(mail.get("subject")).isEqualTo("Gracias por contactar a Ferretería Sur");
+        assertThat(mail.get("html").toString()).contains("Ana &lt;b&gt;Soto&lt;/b&gt;");
+        String id = mail.get("id").toString();
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(management("/admin/events?type=mail.sent&tenant=76000012-4&limit=500", true))
+                    .startsWith("200")
+                    .contains("mail.sent");
+            assertThat(management("/admin/events?type=resend.email_delivered&tenant=76000012-4&limit=500", true))
+                    .contains(id);
+        });
+        assertThat(management("/admin/events?type=resend.*&tenant=77000005-K&limit=500", true))
+                .as("the other tenant's endpoint")
+                .doesNotContain(id);
+    }
+
+    @Test
+    @DisplayName("an address that bounces for good gets no second mail, and the log says why without naming it")
+    void bounces() throws Exception {
+        String email = "bounced@ejemplo.cl";
+        contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(management("/admin/events?type=resend.email_bounced&tenant=77000005-K", true))
+                    .contains("resend.email_bounced");
+            assertThat(management("/admin/balance?tenant=77000005-K", true)).contains("\"pending\":0");
+        });
+        contact("demo-pasteleria-norte", null, form("Eva", email, "Otra vez"));
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(management("/admin/events?type=mail.skipped&tenant=77000005-K", true))
+                        .contains("mail.skipped")
+                        .doesNotContain(email));
+        assertThat(mails(email)).hasSize(1);
     }
 
     @Test

@@ -1,9 +1,12 @@
 package cl.smarterbot.hub.door;
 
 import cl.smarterbot.hub.event.EventConflictException;
+import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.EventLogUnavailableException;
 import cl.smarterbot.hub.event.EventRejectedException;
+import cl.smarterbot.hub.secrets.SecretStoreException;
 import cl.smarterbot.hub.tenancy.Caller;
+import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -55,14 +58,22 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     private static final long LINGER_MILLIS = 1_000;
     private static final long SHORT_BODY = 64 * 1024;
+
+    /** Answer to a webhook that has nothing new. */
+    private static final byte[] TAKEN = "{\"ok\":true}".getBytes(StandardCharsets.US_ASCII);
+
     private static final int LONGEST_HEADERS = 16 * 1024;
 
     private final DoorProperties properties;
     private final TenantRegistry registry;
     private final DoorGuards guards;
+    private final WebhookVerifier webhooks;
     private final MeterRegistry meters;
     private final Vertx vertx;
     private final Map<String, DoorConsumer> doors = new ConcurrentHashMap<>();
+    /** Doors whose last segment is a parameter, by what stands before it, with its slash. */
+    private final Map<String, DoorConsumer> openEnded = new ConcurrentHashMap<>();
+
     private final Map<String, Timer> timers = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     /** Timers of connections that wait for a request head. */
@@ -77,17 +88,20 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     /**
      * @param guards what stands before every door
+     * @param webhooks who says what a webhook's signature is worth
      * @param healthy whether the hub can do its work; answered at {@code /health} as up or down and nothing more
      */
     public DoorServer(
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
+            WebhookVerifier webhooks,
             MeterRegistry meters,
             java.util.function.BooleanSupplier healthy) {
         this.properties = properties;
         this.registry = registry;
         this.guards = guards;
+        this.webhooks = webhooks;
         this.meters = meters;
         this.healthy = healthy;
         int loops = properties.eventLoops() > 0
@@ -158,13 +172,37 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     void open(DoorConsumer consumer) {
         String path = consumer.getEndpoint().getPath();
-        if (doors.putIfAbsent(path, consumer) != null) {
+        Map<String, DoorConsumer> where = isOpenEnded(path) ? openEnded : doors;
+        if (where.putIfAbsent(fixedPart(path), consumer) != null) {
             throw new IllegalStateException("Two routes open the door " + path);
         }
     }
 
     void close(DoorConsumer consumer) {
-        doors.remove(consumer.getEndpoint().getPath(), consumer);
+        String path = consumer.getEndpoint().getPath();
+        (isOpenEnded(path) ? openEnded : doors).remove(fixedPart(path), consumer);
+    }
+
+    private static boolean isOpenEnded(String path) {
+        return path.endsWith("}");
+    }
+
+    private static String fixedPart(String path) {
+        return isOpenEnded(path) ? path.substring(0, path.lastIndexOf('/') + 1) : path;
+    }
+
+    private DoorConsumer door(String path) {
+        if (path == null) {
+            return null;
+        }
+        DoorConsumer exact = doors.get(path);
+        int slash = path.lastIndexOf('/');
+        return exact != null || slash == path.length() - 1 ? exact : openEnded.get(path.substring(0, slash + 1));
+    }
+
+    /** The last segment of a path, as it came: what is percent-encoded stays so. */
+    private static String lastSegment(String path) {
+        return path.substring(path.lastIndexOf('/') + 1);
     }
 
     /**
@@ -199,12 +237,12 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             record("other", 400, start);
             return;
         }
-        String path = request.path();
-        if (path != null && path.equals("/health")) {
+        if ("/health".equals(request.path())) {
             health(request);
             return;
         }
-        DoorConsumer door = path == null ? null : doors.get(path);
+        DoorConsumer door = door(request.path());
+        String path = label(door);
         if (DoorGuards.isPreflight(request)) {
             preflight(request, door, path, start);
             return;
@@ -212,11 +250,11 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         guards.markAnswer(request);
         if (draining) {
             // Also where no door is any more: its route stopped, and the sender must come back, not give up.
-            refuse(request, Problem.UNAVAILABLE, door == null ? "other" : path, start);
+            refuse(request, Problem.UNAVAILABLE, path, start);
             return;
         }
         if (door == null) {
-            refuse(request, Problem.NOT_FOUND, "other", start);
+            refuse(request, Problem.NOT_FOUND, path, start);
             return;
         }
         if (!door.methods().contains(request.method().name())) {
@@ -239,6 +277,11 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             refuse(request, Problem.UNAVAILABLE, path, start);
             return;
         }
+        if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
+            // Who sends shows only when the body is there.
+            admit(request, door, null, start);
+            return;
+        }
         Caller caller = identify(request).orElse(null);
         if (caller == null || !caller.may(door.getEndpoint().getScope())) {
             guards.countFailed(request, problem -> refuse(request, problem, path, start));
@@ -257,18 +300,23 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         });
     }
 
+    /** The path that a door's figures stand under: never what a caller made up. */
+    private static String label(DoorConsumer door) {
+        return door == null ? "other" : door.getEndpoint().getPath();
+    }
+
     private void preflight(HttpServerRequest request, DoorConsumer door, String path, long start) {
         if (guards.permitPreflight(request, door == null ? Set.of() : door.methods())) {
             request.response().setStatusCode(204).end();
             record(path, 204, start);
         } else {
-            refuse(request, Problem.FOREIGN_ORIGIN, door == null ? "other" : path, start);
+            refuse(request, Problem.FOREIGN_ORIGIN, path, start);
         }
     }
 
     /** Takes the body of a request whose caller is known and within its limits, if the door takes such a body. */
     private void admit(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
-        String path = request.path();
+        String path = label(door);
         if (door.takesBody()) {
             String encoding = request.getHeader("Content-Encoding");
             if (!door.consumes(request.getHeader("Content-Type"))
@@ -319,7 +367,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     private void receive(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
         BodyCollector body = new BodyCollector(door.getEndpoint().maxBodyBytes(), declaredLength(request));
-        String path = request.path();
+        String path = label(door);
         long timer = vertx.setTimer(properties.requestTimeout().toMillis(), id -> {
             if (body.close()) {
                 refuse(request, Problem.TIMEOUT, path, start);
@@ -338,7 +386,12 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         request.endHandler(end -> {
             vertx.cancelTimer(timer);
             if (body.close()) {
-                run(request, door, caller, body.bytes(), start);
+                inFlight.incrementAndGet();
+                if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
+                    verify(request, door, body.bytes(), start);
+                } else {
+                    run(request, door, caller == null ? null : caller.tenant(), null, body.bytes(), start);
+                }
             }
         });
         if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
@@ -347,7 +400,39 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
-    private void run(HttpServerRequest request, DoorConsumer door, Caller caller, byte[] body, long start) {
+    /** Checks a webhook's signature, then runs its route as the tenant of its endpoint. */
+    private void verify(HttpServerRequest request, DoorConsumer door, byte[] body, long start) {
+        DoorEndpoint endpoint = door.getEndpoint();
+        // Reading secrets may wait for a file or a server, and a large body takes its time.
+        vertx.executeBlocking(
+                        () -> webhooks.verify(
+                                endpoint.getSource(),
+                                registry.byEndpoint(endpoint.getSource(), lastSegment(request.path()))
+                                        .orElse(null),
+                                endpoint.getSignature(),
+                                request.headers()::getAll,
+                                body),
+                        false)
+                .onSuccess(delivery -> run(request, door, delivery.endpoint().tenant(), delivery, body, start))
+                .onFailure(failure -> {
+                    Problem problem = failure instanceof ProblemException known
+                            ? known.problem()
+                            : failure instanceof SecretStoreException ? Problem.UNAVAILABLE : problem(failure, door);
+                    if (problem == Problem.UNAUTHENTICATED) {
+                        guards.countFailed(request, counted -> finish(request, door, counted, start));
+                    } else {
+                        finish(request, door, problem, start);
+                    }
+                });
+    }
+
+    private void run(
+            HttpServerRequest request,
+            DoorConsumer door,
+            Tenant tenant,
+            WebhookVerifier.Verified delivery,
+            byte[] body,
+            long start) {
         Exchange exchange = door.createExchange(false);
         Message message = exchange.getMessage();
         message.setBody(body);
@@ -359,11 +444,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 message.setHeader(name, value);
             }
         }
-        if (caller != null) {
-            TenantScope.bind(exchange, caller.tenant().rut());
+        if (tenant != null) {
+            TenantScope.bind(exchange, tenant.rut());
+        }
+        if (delivery != null) {
+            message.setHeader(EventConstants.DEDUP, delivery.dedup());
         }
         String sentType = message.getHeader(Exchange.CONTENT_TYPE, String.class);
-        inFlight.incrementAndGet();
         var context = vertx.getOrCreateContext();
         Answered answered = new Answered();
         long timeout = vertx.setTimer(properties.answerTimeout().toMillis(), id -> {
@@ -372,7 +459,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             }
         });
         door.getAsyncProcessor().process(exchange, doneSync -> {
-            Reply reply = replyOrProblem(exchange, door, sentType);
+            Reply reply = replyOrProblem(exchange, door, delivery, sentType);
             door.releaseExchange(exchange, false);
             context.runOnContext(v -> {
                 vertx.cancelTimer(timeout);
@@ -410,9 +497,15 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private record Reply(int status, String contentType, byte[] body, Map<String, String> headers) {}
 
     /** Always an answer: a route that leaves something behind which is none gets 500. */
-    private Reply replyOrProblem(Exchange exchange, DoorConsumer door, String sentType) {
+    private Reply replyOrProblem(
+            Exchange exchange, DoorConsumer door, WebhookVerifier.Verified delivery, String sentType) {
         try {
             Throwable failure = exchange.getException();
+            if (delivery != null && failure instanceof EventConflictException) {
+                // A sender would try again after 409, and what it tries again would conflict again.
+                WebhookVerifier.tellOtherBody(delivery);
+                return new Reply(200, "application/json", TAKEN, Map.of());
+            }
             return failure == null ? reply(exchange, sentType) : reply(problem(failure, door));
         } catch (RuntimeException e) {
             return reply(problem(e, door));

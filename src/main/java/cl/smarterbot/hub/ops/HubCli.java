@@ -40,6 +40,8 @@ public final class HubCli {
             "resume",
             "tenant",
             "import",
+            "check",
+            "endpoint",
             "flow",
             "balance",
             "audit",
@@ -100,7 +102,25 @@ public final class HubCli {
         return line.execute(args.length > 0 && args[0].equals("cli") ? Arrays.copyOfRange(args, 1, args.length) : args);
     }
 
-    record Session(AdminClient hub, InputStream in, Terminal out, Terminal err) {}
+    record Session(AdminClient hub, InputStream in, Terminal out, Terminal err) {
+
+        /**
+         * The first line of standard input. No option takes a secret: others could see it in the list of processes.
+         *
+         * @param option name of the option that asked for it
+         */
+        String secret(String option) {
+            try {
+                String line = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine();
+                if (line == null || line.isEmpty()) {
+                    throw new CliException(CliException.USAGE, option + ": standard input is empty.");
+                }
+                return line;
+            } catch (IOException e) {
+                throw new CliException(CliException.FAILED, "Standard input cannot be read.");
+            }
+        }
+    }
 
     /** Hands the session to each command. */
     private record Factory(Session session) implements CommandLine.IFactory {
@@ -114,7 +134,7 @@ public final class HubCli {
         }
     }
 
-    private static Map<String, Object> of(Object... pairs) {
+    static Map<String, Object> of(Object... pairs) {
         Map<String, Object> map = new LinkedHashMap<>();
         for (int i = 0; i < pairs.length; i += 2) {
             if (pairs[i + 1] != null) {
@@ -124,7 +144,7 @@ public final class HubCli {
         return map;
     }
 
-    private static String segment(String text) {
+    static String segment(String text) {
         return AdminClient.segment(text);
     }
 
@@ -145,6 +165,8 @@ public final class HubCli {
                 Audit.class,
                 TenantGroup.class,
                 ImportCommands.class,
+                ChatwootCommands.Check.class,
+                EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
             },
@@ -158,7 +180,7 @@ public final class HubCli {
     private static final class Root extends Group {}
 
     /** A word that needs another one after it. */
-    private abstract static class Group {
+    abstract static class Group {
         @Option(
                 names = {"-h", "--help"},
                 usageHelp = true,
@@ -167,7 +189,7 @@ public final class HubCli {
     }
 
     /** What all commands have. */
-    private abstract static class Verb implements Callable<Integer> {
+    abstract static class Verb implements Callable<Integer> {
         final Session session;
 
         @Option(names = "--json", description = "Print JSON for tools.")
@@ -649,6 +671,9 @@ public final class HubCli {
                 TenantDeactivate.class,
                 TenantHouse.class,
                 TenantOdoo.class,
+                ChatwootCommands.Chatwoot.class,
+                MailCommands.Mail.class,
+                MailCommands.TemplateGroup.class,
                 KeyGroup.class,
                 OriginGroup.class
             })
@@ -669,7 +694,7 @@ public final class HubCli {
     private static final class OriginGroup extends Group {}
 
     /** A command about one tenant. */
-    private abstract static class TenantVerb extends Verb {
+    abstract static class TenantVerb extends Verb {
         @Parameters(index = "0", paramLabel = "<rut>")
         String rut;
 
@@ -682,12 +707,22 @@ public final class HubCli {
         }
     }
 
-    private static void tenant(Terminal out, JsonNode tenant) {
+    static void tenant(Terminal out, JsonNode tenant) {
         out.fields(tenant, "rut", "businessName", "slug", "plan", "active", "house", "timeZone");
         JsonNode odoo = tenant.path("odoo");
         if (odoo.isObject()) {
             out.line("odoo:");
             out.fields(odoo, "url", "db", "user", "companyId", "transport", "createLead");
+        }
+        JsonNode chatwoot = tenant.path("chatwoot");
+        if (chatwoot.isObject()) {
+            out.line("chatwoot:");
+            out.fields(chatwoot, "url", "accountId", "inboxId");
+        }
+        JsonNode mail = tenant.path("mail");
+        if (mail.isObject()) {
+            out.line("mail:");
+            out.fields(mail, "from", "admin");
         }
     }
 
@@ -880,22 +915,9 @@ public final class HubCli {
                             "createLead",
                             createLead,
                             "password",
-                            passwordStdin ? secret("--password-stdin") : null,
+                            passwordStdin ? session.secret("--password-stdin") : null,
                             "apiKey",
-                            apiKeyStdin ? secret("--api-key-stdin") : null));
-        }
-
-        private String secret(String option) {
-            try {
-                String line =
-                        new BufferedReader(new InputStreamReader(session.in(), StandardCharsets.UTF_8)).readLine();
-                if (line == null || line.isEmpty()) {
-                    throw new CliException(CliException.USAGE, option + ": standard input is empty.");
-                }
-                return line;
-            } catch (IOException e) {
-                throw new CliException(CliException.FAILED, "Standard input cannot be read.");
-            }
+                            apiKeyStdin ? session.secret("--api-key-stdin") : null));
         }
 
         @Override

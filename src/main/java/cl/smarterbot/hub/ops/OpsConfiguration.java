@@ -74,6 +74,13 @@ public class OpsConfiguration {
     }
 
     @Bean
+    ChatwootController chatwootController(
+            TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<TenantCheck> checks) {
+        return new ChatwootController(
+                tenants, events, secrets, checks.orderedStream().toList(), Clock.systemUTC());
+    }
+
+    @Bean
     AdminErrors adminErrors() {
         return new AdminErrors();
     }

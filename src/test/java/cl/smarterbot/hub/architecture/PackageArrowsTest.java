@@ -42,6 +42,16 @@ class PackageArrowsTest {
     static final ArchRule odooComponentUsesNothingOfOurs = uses("odoo");
 
     @ArchTest
+    static final ArchRule restCallsUseNothingOfOurs = uses("rest");
+
+    @ArchTest
+    static final ArchRule chatwootUsesRestTenancyAndSecrets =
+            uses("chatwoot", "rest", "secrets", "tenancy").allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule resendUsesRestTenancyAndSecrets = uses("resend", "rest", "secrets", "tenancy");
+
+    @ArchTest
     static final ArchRule secretsUseNothingOfOurs = uses("secrets");
 
     @ArchTest

@@ -242,6 +242,22 @@ class HubCliTest {
         assertThat(run(environment(), "x\n", "tenant", "odoo", rut, "--api-key-stdin", "--password-stdin")
                         .exit())
                 .isEqualTo(2);
+        Ran chatwoot = run(
+                environment(),
+                "t0ken-canary\n",
+                "tenant",
+                "chatwoot",
+                rut,
+                "--account",
+                "3",
+                "--inbox",
+                "9",
+                "--token-stdin");
+        assertThat(chatwoot.exit()).as(chatwoot.err()).isZero();
+        assertThat(chatwoot.out()).contains("inboxId", "hub check " + rut).doesNotContain("canary");
+        assertThat(secrets.find(rut, "chatwoot", "api_token"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("t0ken-canary"));
+        assertThat(run("check", rut).out()).contains("no system that can be tried");
         assertThat(run("tenant", "origin", "remove", rut, "tienda.example").exit())
                 .isZero();
         assertThat(run("tenant", "deactivate", rut).out()).contains("active        false");
