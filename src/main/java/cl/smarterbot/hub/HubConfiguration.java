@@ -16,6 +16,9 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.rest.AddressPolicy;
+import cl.smarterbot.hub.rest.RestClient;
+import cl.smarterbot.hub.rest.RestException;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Quotas;
@@ -149,6 +152,12 @@ class HubConfiguration {
             return new FailureClassifier.Failure(
                     !e.isTransient(), e.retryAfter().orElse(null), "Odoo: " + e.kind() + ": " + e.getMessage());
         }
+        if (failure instanceof RestException e) {
+            return new FailureClassifier.Failure(
+                    !e.isTransient(),
+                    e.retryAfter().orElse(null),
+                    e.system() + ": " + e.kind() + ": " + e.getMessage());
+        }
         if (failure instanceof PSQLException e && e.getServerErrorMessage() != null) {
             String state = e.getSQLState();
             boolean permanent = state.startsWith("22") || state.startsWith("23") || state.startsWith("42");
@@ -171,6 +180,12 @@ class HubConfiguration {
             @Value("${hub.odoo.url:}") String defaultUrl,
             @Value("${hub.odoo.db:}") String defaultDb) {
         return new TenantOdooConnections(registry, secrets, defaultUrl, defaultDb);
+    }
+
+    /** Calls to the vendors' REST APIs. */
+    @Bean(destroyMethod = "close")
+    RestClient restClient(@Value("${hub.rest.allow-private:}") List<String> allowPrivate) {
+        return new RestClient(AddressPolicy.allowing(allowPrivate));
     }
 
     @Bean
