@@ -44,7 +44,9 @@ public final class SandboxServer implements AutoCloseable {
     private final ChatwootSandbox chatwoot = new ChatwootSandbox(chatwootVendor);
     private final ResendVendor resendVendor = new ResendVendor(Clock.systemUTC());
     private final ResendSandbox resend = new ResendSandbox(resendVendor);
-    private final List<SandboxVendor> vendors = List.of(odooVendor, chatwootVendor, resendVendor);
+    private final BotpressVendor botpressVendor = new BotpressVendor(Clock.systemUTC());
+    private final BotpressSandbox botpress = new BotpressSandbox(botpressVendor);
+    private final List<SandboxVendor> vendors = List.of(odooVendor, chatwootVendor, resendVendor, botpressVendor);
 
     private SandboxServer(InetAddress address, int port) throws IOException {
         http = HttpServer.create(new InetSocketAddress(address, port), 512);
@@ -109,6 +111,10 @@ public final class SandboxServer implements AutoCloseable {
 
     public ResendSandbox resend() {
         return resend;
+    }
+
+    public BotpressSandbox botpress() {
+        return botpress;
     }
 
     public SandboxTrouble trouble() {

@@ -45,6 +45,9 @@ class PackageArrowsTest {
     static final ArchRule restCallsUseNothingOfOurs = uses("rest");
 
     @ArchTest
+    static final ArchRule botpressUsesRestTenancyAndSecrets = uses("botpress", "rest", "secrets", "tenancy");
+
+    @ArchTest
     static final ArchRule chatwootUsesRestTenancyAndSecrets =
             uses("chatwoot", "rest", "secrets", "tenancy").allowEmptyShould(true);
 

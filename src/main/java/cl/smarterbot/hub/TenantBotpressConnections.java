@@ -1,0 +1,75 @@
+package cl.smarterbot.hub;
+
+import cl.smarterbot.hub.botpress.BotpressConnection;
+import cl.smarterbot.hub.botpress.BotpressConnection.Mode;
+import cl.smarterbot.hub.botpress.BotpressConnections;
+import cl.smarterbot.hub.secrets.Secret;
+import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.Tenant;
+import cl.smarterbot.hub.tenancy.TenantRegistry;
+import cl.smarterbot.hub.tenancy.TenantScope;
+import org.apache.camel.Exchange;
+
+/**
+ * Gives each exchange its own tenant's bot: a route cannot name another one. All of a bot's settings stand with its secrets:
+ * {@code mode}, {@code url}, {@code bot_id}, {@code user} and {@code password}, or {@code webhook_id}, {@code encryption_key} and
+ * {@code webhook_secret}.
+ */
+final class TenantBotpressConnections implements BotpressConnections {
+    private static final String SYSTEM = "botpress";
+
+    private final TenantRegistry registry;
+    private final SecretStore secrets;
+    private final String defaultUrl;
+
+    /** @param defaultUrl v12 server of tenants that name none; blank for none */
+    TenantBotpressConnections(TenantRegistry registry, SecretStore secrets, String defaultUrl) {
+        this.registry = registry;
+        this.secrets = secrets;
+        this.defaultUrl = defaultUrl;
+    }
+
+    @Override
+    public BotpressConnection resolve(Exchange exchange) {
+        Tenant tenant = TenantScope.of(exchange)
+                .flatMap(registry::byRut)
+                .filter(Tenant::active)
+                .orElse(null);
+        return tenant == null ? null : of(tenant.rut());
+    }
+
+    /** The connection of a tenant, also for a webhook door; null if the tenant has no bot. */
+    BotpressConnection of(String rut) {
+        String bot = text(rut, "bot_id");
+        String webhook = text(rut, "webhook_id");
+        if (bot == null && webhook == null) {
+            return null;
+        }
+        String mode = text(rut, "mode");
+        if (mode == null ? webhook != null && bot == null : Mode.of(mode) == Mode.CLOUD) {
+            return BotpressConnection.cloud(
+                    rut,
+                    text(rut, "url"),
+                    webhook,
+                    stored(rut, "encryption_key"),
+                    secrets.find(rut, SYSTEM, "webhook_secret").orElse(null));
+        }
+        String url = text(rut, "url");
+        return BotpressConnection.v12(
+                rut, url == null ? defaultUrl : url, bot, text(rut, "user"), stored(rut, "password"));
+    }
+
+    private String text(String rut, String field) {
+        return secrets.find(rut, SYSTEM, field)
+                .map(Secret::reveal)
+                .map(String::strip)
+                .filter(value -> !value.isEmpty())
+                .orElse(null);
+    }
+
+    private Secret stored(String rut, String field) {
+        return secrets.find(rut, SYSTEM, field)
+                // Not a permanent failure: another node may have the secret, or an operator is about to store it.
+                .orElseThrow(() -> new IllegalStateException("no Botpress " + field + " is stored for the tenant"));
+    }
+}
