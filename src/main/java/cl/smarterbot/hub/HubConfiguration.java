@@ -171,8 +171,13 @@ class HubConfiguration {
 
     /** Calls to the vendors' REST APIs. */
     @Bean(destroyMethod = "close")
-    RestClient restClient(@Value("${hub.rest.allow-private:}") List<String> allowPrivate) {
-        return new RestClient(AddressPolicy.allowing(allowPrivate));
+    RestClient restClient(AddressPolicy addresses) {
+        return new RestClient(addresses);
+    }
+
+    @Bean
+    AddressPolicy addressPolicy(@Value("${hub.rest.allow-private:}") List<String> allowPrivate) {
+        return AddressPolicy.allowing(allowPrivate);
     }
 
     @Bean

@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -66,9 +67,18 @@ public class OpsConfiguration {
 
     @Bean
     ChatwootController chatwootController(
-            TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<TenantCheck> checks) {
+            TenantAdmin tenants,
+            EventAdmin events,
+            SecretStore secrets,
+            ObjectProvider<TenantCheck> checks,
+            ObjectProvider<AddressPolicy> addresses) {
         return new ChatwootController(
-                tenants, events, secrets, checks.orderedStream().toList(), Clock.systemUTC());
+                tenants,
+                events,
+                secrets,
+                checks.orderedStream().toList(),
+                addresses.getIfAvailable(AddressPolicy::publicOnly),
+                Clock.systemUTC());
     }
 
     @Bean
