@@ -7,8 +7,11 @@ import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactForm;
 import cl.smarterbot.hub.door.DoorComponent;
+import cl.smarterbot.hub.door.DoorGuards;
 import cl.smarterbot.hub.door.DoorProperties;
 import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.door.GuardProperties;
+import cl.smarterbot.hub.door.WebhookVerifier;
 import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.event.EventComponent;
 import cl.smarterbot.hub.event.EventProperties;
@@ -17,11 +20,14 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.ops.LegacyContacts;
+import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
 import cl.smarterbot.hub.rest.RestException;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.Quotas;
 import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import cl.smarterbot.hub.tenancy.TenantBoundDataSource;
@@ -34,6 +40,8 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import javax.sql.DataSource;
@@ -52,7 +60,12 @@ import org.springframework.core.env.Environment;
 
 /** Puts the parts together. The packages know each other only as {@code docs/adr/0001-shape-of-the-hub.md} allows. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({DatabaseProperties.class, DoorProperties.class, EventProperties.class})
+@EnableConfigurationProperties({
+    DatabaseProperties.class,
+    DoorProperties.class,
+    GuardProperties.class,
+    EventProperties.class
+})
 class HubConfiguration {
 
     @Bean(destroyMethod = "close")
@@ -87,15 +100,29 @@ class HubConfiguration {
     }
 
     @Bean(destroyMethod = "close")
+    Quotas quotas(HubDatabase database, MeterRegistry meters) {
+        return new Quotas(database.as(HubDatabase.Role.REGISTRY), Duration.ofSeconds(1), 100_000, meters);
+    }
+
+    @Bean
+    DoorGuards doorGuards(GuardProperties properties, TenantRegistry registry, Quotas quotas) {
+        return new DoorGuards(properties, registry, quotas);
+    }
+
+    @Bean(destroyMethod = "close")
     DoorServer doorServer(
             DoorProperties properties,
             TenantRegistry registry,
+            DoorGuards guards,
+            WebhookVerifier webhooks,
             MeterRegistry meters,
             HubDatabase database,
             EventRuntime runtime) {
         return new DoorServer(
                 properties,
                 registry,
+                guards,
+                webhooks,
                 meters,
                 () -> database.ready() && runtime.log().available());
     }
@@ -106,8 +133,8 @@ class HubConfiguration {
     }
 
     @Bean
-    ContactForm contactForm() {
-        return new ContactForm();
+    ContactForm contactForm(GuardProperties properties) {
+        return new ContactForm(properties.honeypotField(), properties.leastFillTime());
     }
 
     @Bean
@@ -138,6 +165,10 @@ class HubConfiguration {
         if (failure instanceof OdooException e) {
             return new FailureClassifier.Failure(
                     !e.isTransient(), e.retryAfter().orElse(null), "Odoo: " + e.kind() + ": " + e.getMessage());
+        }
+        if (failure instanceof ResendException e) {
+            return new FailureClassifier.Failure(
+                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage());
         }
         if (failure instanceof RestException e) {
             return new FailureClassifier.Failure(
@@ -215,6 +246,24 @@ class HubConfiguration {
     @Bean
     EventAdmin eventAdmin(HubDatabase database) {
         return new EventAdmin(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean
+    LegacyContacts legacyContacts(
+            DataSource tenantDataSource,
+            HubDatabase database,
+            EventRuntime runtime,
+            EventAdmin events,
+            TenantAdmin tenants,
+            RutPolicy ruts) {
+        return new LegacyContacts(
+                tenantDataSource,
+                database.as(HubDatabase.Role.OPS),
+                runtime.log(),
+                events,
+                tenants,
+                ruts,
+                Clock.systemUTC());
     }
 
     @Bean

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.sandbox.SandboxServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -64,6 +65,9 @@ class DemoTest {
     @Autowired
     private HubDatabase database;
 
+    @Autowired
+    private SandboxServer vendors;
+
     private final HttpClient http = HttpClient.newHttpClient();
 
     @DynamicPropertySource
@@ -74,6 +78,7 @@ class DemoTest {
         registry.add("hub.sandbox.port", () -> sandboxPort);
         registry.add("hub.chatwoot.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
+        registry.add("hub.resend.url", () -> "http://127.0.0.1:" + sandboxPort);
         // Spring Boot switches the scrape off in tests.
         registry.add("management.prometheus.metrics.export.enabled", () -> "true");
         registry.add("hub.door.port", () -> 0);
@@ -131,8 +136,8 @@ class DemoTest {
         assertThat(answer.path("message").asText()).isEqualTo("Contact submitted successfully");
         HttpResponse<String> again = contact("demo-ferreteria-sur", "k-" + email, form("Ana Ñandú 😀", email, "Hola"));
         assertThat(again.body()).as("the first answer again").isEqualTo(first.body());
-        // The same person with another form: one partner, two leads.
-        assertThat(contact("demo-ferreteria-sur", null, form("Ana Ñandú 😀", email, "Otra vez"))
+        // The same person, or who says so, with another form: one partner, which keeps its name, and two leads.
+        assertThat(contact("demo-ferreteria-sur", null, form("Nobody", email, "Otra vez"))
                         .statusCode())
                 .isEqualTo(201);
 
@@ -201,6 +206,27 @@ class DemoTest {
                             .isEqualTo(JSON.readTree(
                                     "{\"has_phone\":true,\"has_rut\":true,\"language\":\"es\",\"duplicate\":true}"));
                 });
+    }
+
+    @Test
+    @DisplayName("what cannot be read stays what it was: markup and expressions in a form are text in Odoo")
+    void hostileFormsAreText() throws Exception {
+        String email = "x-" + UUID.randomUUID() + "@gmail.com";
+        String name = "<b>${header.CamelEventId}</b>";
+        String phone = "${body} {{x}} $simple{random(9)}";
+        id(contact(
+                "demo-ferreteria-sur",
+                null,
+                JSON.writeValueAsString(
+                        Map.of("name", name, "email", email, "phone", phone, "message", "'; ${body} --"))));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(sandbox("crm.lead", "email_from", email))
+                .hasSize(1));
+        JsonNode partner = sandbox("res.partner", "email", email).get(0);
+        assertThat(partner.path("name").asText()).isEqualTo(name);
+        assertThat(partner.path("phone").asText()).isEqualTo(phone);
+        JsonNode lead = sandbox("crm.lead", "email_from", email).get(0);
+        assertThat(lead.path("phone").asText()).isEqualTo(phone);
+        assertThat(lead.path("description").asText()).contains("${body}");
     }
 
     private JsonNode chatwoot(String kind, String query) throws Exception {
@@ -272,8 +298,10 @@ class DemoTest {
         String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
         contact("demo-ferreteria-sur", null, form("Eva", email, "Hola"));
         contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(sandbox("res.partner", "email", email))
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(
+                        rows("select 1 from public.contacts where odoo_partner_id is not null and email = ?", email))
                 .hasSize(2));
+        assertThat(sandbox("res.partner", "email", email)).hasSize(2);
         assertThat(sandbox("res.partner", "email", email).toString())
                 .contains("hub_76000012_4.")
                 .contains("hub_77000005_k.");
@@ -302,6 +330,58 @@ class DemoTest {
                 .startsWith("200")
                 .doesNotContain(canary);
         assertThat(management("/admin/events", true)).startsWith("200").doesNotContain(canary);
+    }
+
+    private List<Map<String, Object>> mails(String to) {
+        return vendors.resend().mails(Map.of("to", to));
+    }
+
+    @Test
+    @DisplayName(
+            "a contact makes a mail to the visitor and one to the tenant, and what became of them comes back as events")
+    void contactMakesMails() throws Exception {
+        String email = "ana-" + UUID.randomUUID() + "@ejemplo.cl";
+        assertThat(contact("demo-ferreteria-sur", null, form("Ana <b>Soto</b>", email, "¿Tienen taladros?"))
+                        .statusCode())
+                .isEqualTo(201);
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(mails(email)).hasSize(1);
+            assertThat(vendors.resend().mails(Map.of("to", "ventas@ferreteria-sur.example")).stream()
+                            .filter(mail -> mail.get("subject").toString().contains(email)))
+                    .hasSize(1);
+        });
+        Map<String, Object> mail = mails(email).get(0);
+        assertThat(mail.get("subject")).isEqualTo("Gracias por contactar a Ferretería Sur");
+        assertThat(mail.get("html").toString()).contains("Ana &lt;b&gt;Soto&lt;/b&gt;");
+        String id = mail.get("id").toString();
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(management("/admin/events?type=mail.sent&tenant=76000012-4&limit=500", true))
+                    .startsWith("200")
+                    .contains("mail.sent");
+            assertThat(management("/admin/events?type=resend.email_delivered&tenant=76000012-4&limit=500", true))
+                    .contains(id);
+        });
+        assertThat(management("/admin/events?type=resend.*&tenant=77000005-K&limit=500", true))
+                .as("the other tenant's endpoint")
+                .doesNotContain(id);
+    }
+
+    @Test
+    @DisplayName("an address that bounces for good gets no second mail, and the log says why without naming it")
+    void bounces() throws Exception {
+        String email = "bounced@ejemplo.cl";
+        contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(management("/admin/events?type=resend.email_bounced&tenant=77000005-K", true))
+                    .contains("resend.email_bounced");
+            assertThat(management("/admin/balance?tenant=77000005-K", true)).contains("\"pending\":0");
+        });
+        contact("demo-pasteleria-norte", null, form("Eva", email, "Otra vez"));
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(management("/admin/events?type=mail.skipped&tenant=77000005-K", true))
+                        .contains("mail.skipped")
+                        .doesNotContain(email));
+        assertThat(mails(email)).hasSize(1);
     }
 
     @Test

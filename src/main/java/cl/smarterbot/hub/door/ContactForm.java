@@ -11,14 +11,18 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -41,6 +45,8 @@ public final class ContactForm {
     private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1," + MAX_IDEMPOTENCY_KEY + "}");
 
     private static final JsonFactory JSON = JsonFactory.builder()
+            // UTF-8 and nothing else: what is read in two ways can say two things.
+            .disable(JsonFactory.Feature.CHARSET_DETECTION)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(20)
@@ -49,10 +55,37 @@ public final class ContactForm {
                     .build())
             .build();
 
-    private record Contact(String name, String email, String message, String phone, String source) {}
+    private static final List<String> FIELDS = List.of("name", "email", "message", "phone", "source");
+    private static final String ELAPSED = "elapsed_ms";
+
+    private final String honeypot;
+    private final long leastFillMillis;
+
+    /** @param suspicion why no person seems to have sent this; null if nothing speaks against one */
+    private record Contact(String name, String email, String message, String phone, String source, String suspicion) {}
+
+    /** A form without traps for machines. */
+    public ContactForm() {
+        this("", Duration.ZERO);
+    }
 
     /**
-     * Reads the request and prepares the event: body, key, metadata and, with an {@code Idempotency-Key}, the dedup.
+     * @param honeypot field that no visitor sees: who fills it is a machine; blank for none
+     * @param leastFillTime who says in {@code elapsed_ms} that it took less is one, too; zero for no such check
+     * @throws IllegalArgumentException if the honeypot is one of the form's own fields
+     */
+    public ContactForm(String honeypot, Duration leastFillTime) {
+        if (FIELDS.contains(honeypot) || ELAPSED.equals(honeypot)) {
+            throw new IllegalArgumentException(
+                    "hub.door.honeypot-field (HUB_HONEYPOT_FIELD) must not be a field of the form: " + honeypot);
+        }
+        this.honeypot = honeypot.isBlank() ? null : honeypot;
+        this.leastFillMillis = leastFillTime.toMillis();
+    }
+
+    /**
+     * Reads the request and prepares the event: body, key, metadata and, with an {@code Idempotency-Key}, the dedup. If a machine
+     * seems to have filled in the form, the variable {@code suspected} says by which sign: {@code honeypot} or {@code too-fast}.
      *
      * @throws ProblemException 400 if the JSON or a header is malformed, 422 with all invalid fields
      */
@@ -68,6 +101,9 @@ public final class ContactForm {
         String tenant = TenantScope.of(exchange).orElseThrow();
         byte[] body = json(contact, originHost(message.getHeader("Origin", String.class)));
         message.setBody(body);
+        if (contact.suspicion() != null) {
+            exchange.setVariable("suspected", contact.suspicion());
+        }
         message.setHeader(EventConstants.KEY, key(tenant, contact.email()));
         message.setHeader(EventConstants.METADATA, metadata(contact));
         if (idempotencyKey != null) {
@@ -75,18 +111,25 @@ public final class ContactForm {
         }
     }
 
-    private static Contact parse(byte[] raw) {
+    private Contact parse(byte[] raw) {
         List<Problem.Invalid> invalid = new ArrayList<>();
         String[] values = new String[5];
         boolean[] wrongType = new boolean[5];
+        String suspicion = null;
         try (JsonParser p = JSON.createParser(raw)) {
             if (p.nextToken() != JsonToken.START_OBJECT) {
                 throw new ProblemException(Problem.malformed());
             }
             while (p.nextToken() == JsonToken.FIELD_NAME) {
-                int field = index(p.currentName());
+                String name = p.currentName();
+                int field = FIELDS.indexOf(name);
                 JsonToken token = p.nextToken();
                 if (field < 0) {
+                    if (name.equals(honeypot) && isFilled(p, token)) {
+                        suspicion = "honeypot";
+                    } else if (suspicion == null && name.equals(ELAPSED) && isTooFast(p, token)) {
+                        suspicion = "too-fast";
+                    }
                     p.skipChildren();
                 } else if (token == JsonToken.VALUE_STRING) {
                     values[field] = p.getText();
@@ -102,31 +145,76 @@ public final class ContactForm {
             throw new ProblemException(Problem.malformed());
         }
         Contact contact = new Contact(
-                oneLine(values[0]), oneLine(values[1]), text(values[2]), oneLine(values[3]), oneLine(values[4]));
-        required(invalid, wrongType[0], "name", contact.name(), MAX_NAME, "el nombre");
-        required(invalid, wrongType[1], "email", contact.email(), MAX_EMAIL, "el correo");
-        required(invalid, wrongType[2], "message", contact.message(), MAX_MESSAGE, "el mensaje");
-        optional(invalid, wrongType[3], "phone", contact.phone(), MAX_PHONE, "El teléfono");
-        optional(invalid, wrongType[4], "source", contact.source(), MAX_SOURCE, "El origen");
-        boolean emailFine = invalid.stream().noneMatch(i -> i.field().equals("email"));
-        if (emailFine && !EMAIL.matcher(contact.email()).matches()) {
-            invalid.add(new Problem.Invalid("email", "format", "Escriba un correo válido, como nombre@ejemplo.cl."));
-        }
+                oneLine(values[0]),
+                oneLine(values[1]),
+                text(values[2]),
+                oneLine(values[3]),
+                oneLine(values[4]),
+                suspicion);
+        check(
+                invalid,
+                wrongType,
+                contact.name(),
+                contact.email(),
+                contact.message(),
+                contact.phone(),
+                contact.source());
         if (!invalid.isEmpty()) {
             throw new ProblemException(Problem.invalidFields(invalid));
         }
         return contact;
     }
 
-    private static int index(String name) {
-        return switch (name) {
-            case "name" -> 0;
-            case "email" -> 1;
-            case "message" -> 2;
-            case "phone" -> 3;
-            case "source" -> 4;
-            default -> -1;
-        };
+    private static boolean isFilled(JsonParser p, JsonToken token) throws IOException {
+        return token == JsonToken.VALUE_STRING ? !p.getText().isBlank() : token != JsonToken.VALUE_NULL;
+    }
+
+    /** What is no whole number says nothing: a page that measures wrongly must not cost a visitor the message. */
+    private boolean isTooFast(JsonParser p, JsonToken token) throws IOException {
+        return leastFillMillis > 0
+                && token == JsonToken.VALUE_NUMBER_INT
+                && p.getBigIntegerValue().compareTo(BigInteger.valueOf(leastFillMillis)) < 0;
+    }
+
+    private static void check(
+            List<Problem.Invalid> invalid,
+            boolean[] wrongType,
+            String name,
+            String email,
+            String message,
+            String phone,
+            String source) {
+        required(invalid, wrongType[0], "name", name, MAX_NAME, "el nombre");
+        required(invalid, wrongType[1], "email", email, MAX_EMAIL, "el correo");
+        required(invalid, wrongType[2], "message", message, MAX_MESSAGE, "el mensaje");
+        optional(invalid, wrongType[3], "phone", phone, MAX_PHONE, "El teléfono");
+        optional(invalid, wrongType[4], "source", source, MAX_SOURCE, "El origen");
+        boolean emailFine = invalid.stream().noneMatch(i -> i.field().equals("email"));
+        if (emailFine && !EMAIL.matcher(email).matches()) {
+            invalid.add(new Problem.Invalid("email", "format", "Escriba un correo válido, como nombre@ejemplo.cl."));
+        }
+    }
+
+    /**
+     * A contact that came by another way than the form, after the rules of the form.
+     *
+     * @param broken rule by field; empty if the clean texts may be recorded
+     */
+    public record Checked(
+            String name, String email, String message, String phone, String source, Map<String, String> broken) {}
+
+    /** Cleans and checks the fields of a contact, each of which may be null, as if they had come by the form. */
+    public static Checked check(String name, String email, String message, String phone, String source) {
+        String cleanName = oneLine(name);
+        String cleanEmail = oneLine(email);
+        String cleanMessage = text(message);
+        String cleanPhone = oneLine(phone);
+        String cleanSource = oneLine(source);
+        List<Problem.Invalid> invalid = new ArrayList<>();
+        check(invalid, new boolean[5], cleanName, cleanEmail, cleanMessage, cleanPhone, cleanSource);
+        Map<String, String> broken = new LinkedHashMap<>();
+        invalid.forEach(i -> broken.putIfAbsent(i.field(), i.rule()));
+        return new Checked(cleanName, cleanEmail, cleanMessage, cleanPhone, cleanSource, broken);
     }
 
     private static void required(
@@ -258,6 +346,7 @@ public final class ContactForm {
             g.writeStartObject();
             write(g, "source", contact.source());
             g.writeBooleanField("has_phone", contact.phone() != null);
+            write(g, "suspected", contact.suspicion());
             g.writeEndObject();
         } catch (IOException e) {
             throw new ProblemException(Problem.malformed());

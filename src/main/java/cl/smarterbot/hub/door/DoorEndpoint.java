@@ -27,6 +27,12 @@ public class DoorEndpoint extends PlatformHttpEndpoint {
     @UriParam(defaultValue = "contacts:write", description = "Scope that an API key must have")
     private String scope = "contacts:write";
 
+    @UriParam(description = "Vendor whose registered endpoints may call; with credential=WEBHOOK")
+    private String source;
+
+    @UriParam(description = "How that vendor signs; with credential=WEBHOOK")
+    private Signatures signature;
+
     public DoorEndpoint(String uri, String remaining, PlatformHttpComponent component) {
         super(uri, remaining, component);
     }
@@ -54,6 +60,22 @@ public class DoorEndpoint extends PlatformHttpEndpoint {
 
     public void setScope(String scope) {
         this.scope = scope;
+    }
+
+    public String getSource() {
+        return source;
+    }
+
+    public void setSource(String source) {
+        this.source = source;
+    }
+
+    public Signatures getSignature() {
+        return signature;
+    }
+
+    public void setSignature(Signatures signature) {
+        this.signature = signature;
     }
 
     int maxBodyBytes() {

@@ -1,9 +1,12 @@
 package cl.smarterbot.hub.door;
 
 import cl.smarterbot.hub.event.EventConflictException;
+import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.EventLogUnavailableException;
 import cl.smarterbot.hub.event.EventRejectedException;
+import cl.smarterbot.hub.secrets.SecretStoreException;
 import cl.smarterbot.hub.tenancy.Caller;
+import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -53,32 +56,52 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     /** The only headers that leave with an answer. */
     private static final List<String> OUTBOUND = List.of("Location", "ETag", "Cache-Control", "Retry-After");
 
+    private static final long LINGER_MILLIS = 1_000;
+    private static final long SHORT_BODY = 64 * 1024;
+
+    /** Answer to a webhook that has nothing new. */
+    private static final byte[] TAKEN = "{\"ok\":true}".getBytes(StandardCharsets.US_ASCII);
+
     private static final int LONGEST_HEADERS = 16 * 1024;
 
     private final DoorProperties properties;
     private final TenantRegistry registry;
+    private final DoorGuards guards;
+    private final WebhookVerifier webhooks;
     private final MeterRegistry meters;
     private final Vertx vertx;
     private final Map<String, DoorConsumer> doors = new ConcurrentHashMap<>();
+    /** Doors whose last segment is a parameter, by what stands before it, with its slash. */
+    private final Map<String, DoorConsumer> openEnded = new ConcurrentHashMap<>();
+
     private final Map<String, Timer> timers = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     /** Timers of connections that wait for a request head. */
     private final Map<HttpConnection, Long> heads = new ConcurrentHashMap<>();
+
+    /** Connections that end with the answer they got: nothing that still comes on them is a request. */
+    private final Set<HttpConnection> condemned = ConcurrentHashMap.newKeySet();
 
     private final java.util.function.BooleanSupplier healthy;
     private HttpServer server;
     private volatile boolean draining;
 
     /**
+     * @param guards what stands before every door
+     * @param webhooks who says what a webhook's signature is worth
      * @param healthy whether the hub can do its work; answered at {@code /health} as up or down and nothing more
      */
     public DoorServer(
             DoorProperties properties,
             TenantRegistry registry,
+            DoorGuards guards,
+            WebhookVerifier webhooks,
             MeterRegistry meters,
             java.util.function.BooleanSupplier healthy) {
         this.properties = properties;
         this.registry = registry;
+        this.guards = guards;
+        this.webhooks = webhooks;
         this.meters = meters;
         this.healthy = healthy;
         int loops = properties.eventLoops() > 0
@@ -108,7 +131,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         try {
             server = vertx.createHttpServer(options)
                     .connectionHandler(connection -> {
-                        connection.closeHandler(closed -> headArrived(connection));
+                        connection.closeHandler(closed -> {
+                            headArrived(connection);
+                            condemned.remove(connection);
+                        });
                         awaitHead(connection, properties.requestTimeout());
                     })
                     .requestHandler(this::handle)
@@ -146,13 +172,37 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     void open(DoorConsumer consumer) {
         String path = consumer.getEndpoint().getPath();
-        if (doors.putIfAbsent(path, consumer) != null) {
+        Map<String, DoorConsumer> where = isOpenEnded(path) ? openEnded : doors;
+        if (where.putIfAbsent(fixedPart(path), consumer) != null) {
             throw new IllegalStateException("Two routes open the door " + path);
         }
     }
 
     void close(DoorConsumer consumer) {
-        doors.remove(consumer.getEndpoint().getPath(), consumer);
+        String path = consumer.getEndpoint().getPath();
+        (isOpenEnded(path) ? openEnded : doors).remove(fixedPart(path), consumer);
+    }
+
+    private static boolean isOpenEnded(String path) {
+        return path.endsWith("}");
+    }
+
+    private static String fixedPart(String path) {
+        return isOpenEnded(path) ? path.substring(0, path.lastIndexOf('/') + 1) : path;
+    }
+
+    private DoorConsumer door(String path) {
+        if (path == null) {
+            return null;
+        }
+        DoorConsumer exact = doors.get(path);
+        int slash = path.lastIndexOf('/');
+        return exact != null || slash == path.length() - 1 ? exact : openEnded.get(path.substring(0, slash + 1));
+    }
+
+    /** The last segment of a path, as it came: what is percent-encoded stays so. */
+    private static String lastSegment(String path) {
+        return path.substring(path.lastIndexOf('/') + 1);
     }
 
     /**
@@ -177,20 +227,34 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private void handle(HttpServerRequest request) {
         long start = System.nanoTime();
         headArrived(request.connection());
+        if (!condemned.isEmpty() && condemned.contains(request.connection())) {
+            request.connection().close();
+            return;
+        }
         request.response().endHandler(ended -> awaitHead(request.connection(), properties.idleTimeout()));
-        String path = request.path();
-        if (path != null && path.equals("/health")) {
+        if (!Framing.isSound(request)) {
+            answerLast(request, Problem.malformed());
+            record("other", 400, start);
+            return;
+        }
+        if ("/health".equals(request.path())) {
             health(request);
             return;
         }
-        DoorConsumer door = path == null ? null : doors.get(path);
+        DoorConsumer door = door(request.path());
+        String path = label(door);
+        if (DoorGuards.isPreflight(request)) {
+            preflight(request, door, path, start);
+            return;
+        }
+        guards.markAnswer(request);
         if (draining) {
             // Also where no door is any more: its route stopped, and the sender must come back, not give up.
-            refuse(request, Problem.UNAVAILABLE, door == null ? "other" : path, start);
+            refuse(request, Problem.UNAVAILABLE, path, start);
             return;
         }
         if (door == null) {
-            refuse(request, Problem.NOT_FOUND, "other", start);
+            refuse(request, Problem.NOT_FOUND, path, start);
             return;
         }
         if (!door.methods().contains(request.method().name())) {
@@ -205,18 +269,54 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             refuse(request, Problem.UNAVAILABLE, path, start);
             return;
         }
-        Caller caller = null;
-        if (door.getEndpoint().getCredential() != Credential.NONE) {
-            if (!registry.loaded()) {
-                refuse(request, Problem.UNAVAILABLE, path, start);
-                return;
-            }
-            caller = identify(request).orElse(null);
-            if (caller == null || !caller.may(door.getEndpoint().getScope())) {
-                refuse(request, Problem.UNAUTHENTICATED, path, start);
-                return;
-            }
+        if (door.getEndpoint().getCredential() == Credential.NONE) {
+            admit(request, door, null, start);
+            return;
         }
+        if (!registry.loaded()) {
+            refuse(request, Problem.UNAVAILABLE, path, start);
+            return;
+        }
+        if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
+            // Who sends shows only when the body is there.
+            admit(request, door, null, start);
+            return;
+        }
+        Caller caller = identify(request).orElse(null);
+        if (caller == null || !caller.may(door.getEndpoint().getScope())) {
+            guards.countFailed(request, problem -> refuse(request, problem, path, start));
+            return;
+        }
+        if (!guards.speaksFor(request, caller)) {
+            refuse(request, Problem.FOREIGN_ORIGIN, path, start);
+            return;
+        }
+        guards.count(request, caller, problem -> {
+            if (problem != null) {
+                refuse(request, problem, path, start);
+            } else {
+                admit(request, door, caller, start);
+            }
+        });
+    }
+
+    /** The path that a door's figures stand under: never what a caller made up. */
+    private static String label(DoorConsumer door) {
+        return door == null ? "other" : door.getEndpoint().getPath();
+    }
+
+    private void preflight(HttpServerRequest request, DoorConsumer door, String path, long start) {
+        if (guards.permitPreflight(request, door == null ? Set.of() : door.methods())) {
+            request.response().setStatusCode(204).end();
+            record(path, 204, start);
+        } else {
+            refuse(request, Problem.FOREIGN_ORIGIN, path, start);
+        }
+    }
+
+    /** Takes the body of a request whose caller is known and within its limits, if the door takes such a body. */
+    private void admit(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
+        String path = label(door);
         if (door.takesBody()) {
             String encoding = request.getHeader("Content-Encoding");
             if (!door.consumes(request.getHeader("Content-Type"))
@@ -267,7 +367,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     private void receive(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
         BodyCollector body = new BodyCollector(door.getEndpoint().maxBodyBytes(), declaredLength(request));
-        String path = request.path();
+        String path = label(door);
         long timer = vertx.setTimer(properties.requestTimeout().toMillis(), id -> {
             if (body.close()) {
                 refuse(request, Problem.TIMEOUT, path, start);
@@ -286,7 +386,12 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         request.endHandler(end -> {
             vertx.cancelTimer(timer);
             if (body.close()) {
-                run(request, door, caller, body.bytes(), start);
+                inFlight.incrementAndGet();
+                if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
+                    verify(request, door, body.bytes(), start);
+                } else {
+                    run(request, door, caller == null ? null : caller.tenant(), null, body.bytes(), start);
+                }
             }
         });
         if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
@@ -295,7 +400,39 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
-    private void run(HttpServerRequest request, DoorConsumer door, Caller caller, byte[] body, long start) {
+    /** Checks a webhook's signature, then runs its route as the tenant of its endpoint. */
+    private void verify(HttpServerRequest request, DoorConsumer door, byte[] body, long start) {
+        DoorEndpoint endpoint = door.getEndpoint();
+        // Reading secrets may wait for a file or a server, and a large body takes its time.
+        vertx.executeBlocking(
+                        () -> webhooks.verify(
+                                endpoint.getSource(),
+                                registry.byEndpoint(endpoint.getSource(), lastSegment(request.path()))
+                                        .orElse(null),
+                                endpoint.getSignature(),
+                                request.headers()::getAll,
+                                body),
+                        false)
+                .onSuccess(delivery -> run(request, door, delivery.endpoint().tenant(), delivery, body, start))
+                .onFailure(failure -> {
+                    Problem problem = failure instanceof ProblemException known
+                            ? known.problem()
+                            : failure instanceof SecretStoreException ? Problem.UNAVAILABLE : problem(failure, door);
+                    if (problem == Problem.UNAUTHENTICATED) {
+                        guards.countFailed(request, counted -> finish(request, door, counted, start));
+                    } else {
+                        finish(request, door, problem, start);
+                    }
+                });
+    }
+
+    private void run(
+            HttpServerRequest request,
+            DoorConsumer door,
+            Tenant tenant,
+            WebhookVerifier.Verified delivery,
+            byte[] body,
+            long start) {
         Exchange exchange = door.createExchange(false);
         Message message = exchange.getMessage();
         message.setBody(body);
@@ -307,11 +444,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 message.setHeader(name, value);
             }
         }
-        if (caller != null) {
-            TenantScope.bind(exchange, caller.tenant().rut());
+        if (tenant != null) {
+            TenantScope.bind(exchange, tenant.rut());
+        }
+        if (delivery != null) {
+            message.setHeader(EventConstants.DEDUP, delivery.dedup());
         }
         String sentType = message.getHeader(Exchange.CONTENT_TYPE, String.class);
-        inFlight.incrementAndGet();
         var context = vertx.getOrCreateContext();
         Answered answered = new Answered();
         long timeout = vertx.setTimer(properties.answerTimeout().toMillis(), id -> {
@@ -320,7 +459,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             }
         });
         door.getAsyncProcessor().process(exchange, doneSync -> {
-            Reply reply = replyOrProblem(exchange, door, sentType);
+            Reply reply = replyOrProblem(exchange, door, delivery, sentType);
             door.releaseExchange(exchange, false);
             context.runOnContext(v -> {
                 vertx.cancelTimer(timeout);
@@ -334,6 +473,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                                 door.getEndpoint().getPath());
                         log.debug("Not sendable", e);
                         request.response().headers().clear();
+                        guards.markAnswer(request);
                         answer(request.response(), Problem.INTERNAL, true);
                     } finally {
                         finished(door.getEndpoint().getPath(), reply.status(), start);
@@ -357,9 +497,15 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private record Reply(int status, String contentType, byte[] body, Map<String, String> headers) {}
 
     /** Always an answer: a route that leaves something behind which is none gets 500. */
-    private Reply replyOrProblem(Exchange exchange, DoorConsumer door, String sentType) {
+    private Reply replyOrProblem(
+            Exchange exchange, DoorConsumer door, WebhookVerifier.Verified delivery, String sentType) {
         try {
             Throwable failure = exchange.getException();
+            if (delivery != null && failure instanceof EventConflictException) {
+                // A sender would try again after 409, and what it tries again would conflict again.
+                WebhookVerifier.tellOtherBody(delivery);
+                return new Reply(200, "application/json", TAKEN, Map.of());
+            }
             return failure == null ? reply(exchange, sentType) : reply(problem(failure, door));
         } catch (RuntimeException e) {
             return reply(problem(e, door));
@@ -460,12 +606,50 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 .record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
     }
 
-    /** An early refusal: the body may still be on its way, so the connection does not live on. */
+    /**
+     * An early refusal: the body may still be on its way. A short one is waited for a moment, so that a flood of refusals is not
+     * a flood of new connections as well; after any other the connection does not live on.
+     */
     private void refuse(HttpServerRequest request, Problem problem, String path, long start) {
         boolean mayHaveBody =
                 request.getHeader("Content-Length") != null || request.getHeader("Transfer-Encoding") != null;
-        answer(request.response(), problem, mayHaveBody && !request.isEnded());
+        if (!mayHaveBody || request.isEnded()) {
+            answer(request.response(), problem, false);
+        } else if (isShort(declaredLength(request)) && request.getHeader("Expect") == null) {
+            answer(request.response(), problem, false);
+            closeUnlessEnded(request, () -> {});
+        } else {
+            answerLast(request, problem);
+        }
         record(path, problem.status(), start);
+    }
+
+    private static boolean isShort(long declared) {
+        return declared >= 0 && declared <= SHORT_BODY;
+    }
+
+    /**
+     * Answers and ends the connection: as soon as the rest of the body has come, or after a moment. Closed at once, the answer
+     * could be lost on its way to a sender that is still sending.
+     */
+    private void answerLast(HttpServerRequest request, Problem problem) {
+        HttpConnection connection = request.connection();
+        condemned.add(connection);
+        answer(request.response(), problem, true);
+        if (request.isEnded()) {
+            connection.close();
+            return;
+        }
+        closeUnlessEnded(request, connection::close);
+    }
+
+    /** Lets the rest of a body go by; a sender that takes longer than a moment is cut. */
+    private void closeUnlessEnded(HttpServerRequest request, Runnable ended) {
+        long timer = vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
+        request.handler(null).exceptionHandler(e -> vertx.cancelTimer(timer)).endHandler(end -> {
+            vertx.cancelTimer(timer);
+            ended.run();
+        });
     }
 
     private static void answer(HttpServerResponse response, Problem problem, boolean close) {

@@ -33,6 +33,8 @@ public record Problem(int status, String type, String title, List<Invalid> inval
 
     static final Problem NOT_FOUND = of(404, "not-found", "No existe lo que busca.");
     static final Problem UNAUTHENTICATED = of(401, "unauthenticated", "No pudimos identificar su sitio.");
+    static final Problem FOREIGN_ORIGIN =
+            of(403, "origin-not-allowed", "Esta operación no está permitida desde este sitio.");
     static final Problem TOO_LARGE = of(413, "too-large", "El mensaje es demasiado grande.");
     static final Problem TIMEOUT = of(408, "timeout", "El envío tardó demasiado. Intente de nuevo.");
     static final Problem UNSUPPORTED = of(415, "unsupported-media-type", "El formato del envío no es válido.");
@@ -49,6 +51,15 @@ public record Problem(int status, String type, String title, List<Invalid> inval
 
     static Problem malformed() {
         return of(400, "malformed", "No pudimos leer el envío.");
+    }
+
+    static Problem tooManyRequests(int retryAfterSeconds) {
+        return new Problem(
+                429,
+                "too-many-requests",
+                "Recibimos demasiados envíos. Intente de nuevo en un minuto.",
+                List.of(),
+                retryAfterSeconds);
     }
 
     static Problem badHeader(String header, String rule, String message) {

@@ -36,6 +36,9 @@ public final class EventConstants {
     /** Producer: scope, key and body hash of the dedup, see {@link NewEvent.Dedup}. Set by doors only. */
     public static final String DEDUP = "CamelEventDedup";
 
+    /** Producer of a pattern such as {@code event:resend.*}: the type to append, which must match the pattern. */
+    public static final String APPEND_TYPE = "CamelEventAppendType";
+
     /** Producer: what became of the append, the name of an {@link Appended.Outcome} or STAGED within a delivery. */
     public static final String OUTCOME = "CamelEventOutcome";
 

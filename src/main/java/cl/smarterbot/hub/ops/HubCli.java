@@ -35,10 +35,13 @@ public final class HubCli {
             "replay",
             "backfill",
             "subscriptions",
+            "subscription",
             "pause",
             "resume",
             "tenant",
+            "import",
             "check",
+            "endpoint",
             "flow",
             "balance",
             "audit",
@@ -155,12 +158,15 @@ public final class HubCli {
                 Replay.class,
                 Backfill.class,
                 Subscriptions.class,
+                SubscriptionGroup.class,
                 Pause.class,
                 Resume.class,
                 Balance.class,
                 Audit.class,
                 TenantGroup.class,
+                ImportCommands.class,
                 ChatwootCommands.Check.class,
+                EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
             },
@@ -509,12 +515,51 @@ public final class HubCli {
                     "pattern",
                     "active",
                     "paused",
+                    "lastDeclaredAt",
                     "deliveries.pending",
                     "deliveries.leased",
                     "deliveries.retry",
                     "deliveries.dead",
                     "doneLastDay",
                     "oldestSeconds");
+        }
+    }
+
+    @Command(
+            name = "subscription",
+            description = "One subscription.",
+            synopsisSubcommandLabel = "COMMAND",
+            subcommands = {Retire.class})
+    private static final class SubscriptionGroup extends Group {}
+
+    @Command(
+            name = "retire",
+            description = "Ends a subscription that no route declares any more: what waits for it becomes dead.")
+    private static final class Retire extends Verb {
+        @Parameters(paramLabel = "<subscription>")
+        String subscription;
+
+        @Option(names = "--limit", paramLabel = "n", description = "End at most so many deliveries (100000).")
+        Integer limit;
+
+        @Option(names = "--yes", description = "Do it.")
+        boolean yes;
+
+        Retire(Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post("/subscriptions/" + segment(subscription) + "/retire", of("limit", limit, "dryRun", !yes));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            if (!answer.path("dryRun").asBoolean()) {
+                out.line("Subscription " + subscription + " is retired.");
+            }
+            bulk(out, answer, "ended as dead");
         }
     }
 
@@ -627,6 +672,8 @@ public final class HubCli {
                 TenantHouse.class,
                 TenantOdoo.class,
                 ChatwootCommands.Chatwoot.class,
+                MailCommands.Mail.class,
+                MailCommands.TemplateGroup.class,
                 KeyGroup.class,
                 OriginGroup.class
             })
@@ -671,6 +718,11 @@ public final class HubCli {
         if (chatwoot.isObject()) {
             out.line("chatwoot:");
             out.fields(chatwoot, "url", "accountId", "inboxId");
+        }
+        JsonNode mail = tenant.path("mail");
+        if (mail.isObject()) {
+            out.line("mail:");
+            out.fields(mail, "from", "admin");
         }
     }
 
@@ -831,12 +883,22 @@ public final class HubCli {
                                 + "others could see it in the list of processes.")
         boolean passwordStdin;
 
+        @Option(
+                names = "--api-key-stdin",
+                description = "Read an API key instead; it wins over the password. JSON-2 takes nothing else.")
+        boolean apiKeyStdin;
+
         TenantOdoo(Session session) {
             super(session);
         }
 
         @Override
         JsonNode ask(AdminClient hub) {
+            if (passwordStdin && apiKeyStdin) {
+                throw new CliException(
+                        CliException.USAGE,
+                        "Give the password or the API key, one at a time: --password-stdin or --api-key-stdin.");
+            }
             return hub.post(
                     path("/odoo"),
                     of(
@@ -853,16 +915,21 @@ public final class HubCli {
                             "createLead",
                             createLead,
                             "password",
-                            passwordStdin ? session.secret("--password-stdin") : null));
+                            passwordStdin ? session.secret("--password-stdin") : null,
+                            "apiKey",
+                            apiKeyStdin ? session.secret("--api-key-stdin") : null));
         }
 
         @Override
         void show(Terminal out, JsonNode answer) {
             tenant(out, answer.path("tenant"));
-            out.line(
-                    answer.path("passwordStored").asBoolean()
-                            ? "The password is stored."
-                            : "The password is as it was; --password-stdin sets it.");
+            if (answer.path("apiKeyStored").asBoolean()) {
+                out.line("The API key is stored; it wins over the password.");
+            } else if (answer.path("passwordStored").asBoolean()) {
+                out.line("The password is stored. An API key, if one is stored, wins over it.");
+            } else {
+                out.line("Password and API key are as they were; --api-key-stdin or --password-stdin sets one.");
+            }
         }
     }
 

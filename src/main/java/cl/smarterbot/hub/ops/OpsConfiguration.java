@@ -17,7 +17,10 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
 
-/** Wires the management port. Needs beans of {@link EventAdmin}, {@link TenantAdmin} and {@link SecretStore}. */
+/**
+ * Wires the management port. Needs beans of {@link EventAdmin}, {@link TenantAdmin} and {@link SecretStore}, and for imports one of
+ * {@link LegacyContacts}.
+ */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(OperatorProperties.class)
 public class OpsConfiguration {
@@ -63,6 +66,12 @@ public class OpsConfiguration {
     @Bean
     TenantController tenantController(TenantAdmin tenants, EventAdmin events, SecretStore secrets) {
         return new TenantController(tenants, events, secrets, Clock.systemUTC());
+    }
+
+    /** Looked for at each call only: the rest of the management port does without. */
+    @Bean
+    ImportController importController(ObjectProvider<LegacyContacts> contacts) {
+        return new ImportController(contacts::getObject);
     }
 
     @Bean

@@ -86,7 +86,8 @@ final class ChatwootVendor implements SandboxVendor {
                 public void callback(ChatwootMessage message) {
                     afterFailure(fresh, () -> {
                         if (!message.status.equals("failed")) {
-                            methods.fate(message, "failed", "The callback of the inbox did not answer with success");
+                            methods.conversations()
+                                    .fate(message, "failed", "The callback of the inbox did not answer with success");
                         }
                     });
                 }
@@ -95,7 +96,8 @@ final class ChatwootVendor implements SandboxVendor {
                 public void bot(ChatwootMessage message) {
                     afterFailure(fresh, () -> {
                         if (message.conversation.status.equals("pending")) {
-                            methods.status(message.conversation, "open", "the system: its bot did not answer");
+                            methods.conversations()
+                                    .status(message.conversation, "open", "the system: its bot did not answer");
                         }
                     });
                 }
@@ -314,7 +316,8 @@ final class ChatwootVendor implements SandboxVendor {
     int webhook(int account, String url, String secret, List<?> subscriptions) {
         return locked(() -> {
             try {
-                return methods.register(
+                return methods.settings()
+                        .register(
                                 account(account),
                                 null,
                                 null,
@@ -365,7 +368,7 @@ final class ChatwootVendor implements SandboxVendor {
 
     Map<String, Object> say(int account, Integer inbox, Integer conversation, String contact, String text) {
         return locked(() -> {
-            ChatwootMessage message = methods.say(account, inbox, conversation, contact, text);
+            ChatwootMessage message = methods.conversations().say(account, inbox, conversation, contact, text);
             Map<String, Object> row = new LinkedHashMap<>();
             row.put("account", account);
             row.put("contact", message.conversation.contact().id);

@@ -88,7 +88,7 @@ final class ResendMail {
     }
 
     private List<String> addresses(String field) {
-        List<String> list = ResendVendor.addresses(sent.get(field));
+        List<String> list = ResendRules.addresses(sent.get(field));
         return list == null ? List.of() : list;
     }
 }

@@ -614,6 +614,7 @@ class AdminApiTest {
         if (inPath.length() < 4000) {
             assertSafe("path", get("/admin/events/" + inPath));
             assertSafe("path", post("/admin/subscriptions/" + inPath + "/pause", "{}"));
+            assertSafe("path", post("/admin/subscriptions/" + inPath + "/retire", "{}"));
             assertSafe("path", post("/admin/deliveries/" + inPath + "/replay", "{}"));
             assertSafe("path", get("/admin/tenants/" + inPath));
             assertSafe("path", post("/admin/tenants/" + A + "/keys/" + inPath + "/revoke", "{}"));
