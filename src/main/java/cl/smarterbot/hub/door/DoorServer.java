@@ -483,6 +483,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             Exchange exchange, DoorConsumer door, WebhookVerifier.Verified delivery, String sentType) {
         try {
             Throwable failure = exchange.getException();
+            if (delivery != null
+                    && "DUPLICATE".equals(exchange.getMessage().getHeader(EventConstants.OUTCOME, String.class))) {
+                webhooks.countDuplicate(delivery);
+            }
             if (delivery != null && failure instanceof EventConflictException) {
                 // A sender would try again after 409, and what it tries again would conflict again.
                 WebhookVerifier.tellOtherBody(delivery);

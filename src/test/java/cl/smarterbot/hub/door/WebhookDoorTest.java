@@ -399,6 +399,9 @@ class WebhookDoorTest {
             assertThat(answer.get().statusCode()).isEqualTo(200);
         }
         assertThat(events()).isEqualTo(1);
+        assertThat(METERS.counter("hub.webhook.duplicate", "source", "resend", "endpoint", ofA.id())
+                        .count())
+                .isGreaterThanOrEqualTo(29);
         CLOCK.now = CLOCK.now.plusSeconds(120);
         Call again = new Call();
         again.id = call.id;
