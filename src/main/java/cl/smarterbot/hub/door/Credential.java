@@ -5,5 +5,7 @@ public enum Credential {
     /** No tenant: public information only. */
     NONE,
     /** {@code X-API-Key}, else the host of {@code Origin}, else the house tenant. */
-    KEY_OR_ORIGIN
+    KEY_OR_ORIGIN,
+    /** {@code X-API-Key}, or {@code Authorization: Bearer} with the token of a signed-in user; one of the two, never both. */
+    KEY_OR_TOKEN
 }

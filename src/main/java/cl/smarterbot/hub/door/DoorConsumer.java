@@ -1,6 +1,8 @@
 package cl.smarterbot.hub.door;
 
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.apache.camel.Processor;
 import org.apache.camel.Suspendable;
@@ -30,6 +32,23 @@ final class DoorConsumer extends DefaultConsumer implements PlatformHttpConsumer
 
     Set<String> methods() {
         return methods;
+    }
+
+    /**
+     * The parameters that become headers of the exchange.
+     *
+     * @param query raw query of the request; null for none
+     * @param path values of the path parameters
+     * @throws ProblemException if the query is not what the door declares
+     */
+    Map<String, String> parameters(String query, Map<String, String> path) {
+        List<String> declared = getEndpoint().queryNames();
+        if (declared.isEmpty()) {
+            return path;
+        }
+        Map<String, String> all = DoorQuery.read(query, declared);
+        all.putAll(path);
+        return all;
     }
 
     boolean takesBody() {

@@ -3,6 +3,7 @@ package cl.smarterbot.hub.door;
 import cl.smarterbot.hub.event.EventConflictException;
 import cl.smarterbot.hub.event.EventLogUnavailableException;
 import cl.smarterbot.hub.event.EventRejectedException;
+import cl.smarterbot.hub.event.FairWorkers;
 import cl.smarterbot.hub.tenancy.Caller;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
@@ -11,6 +12,7 @@ import io.micrometer.core.instrument.Timer;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -25,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.Exchange;
@@ -58,9 +61,11 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private final DoorProperties properties;
     private final TenantRegistry registry;
     private final DoorGuards guards;
+    private final Credentials credentials;
     private final MeterRegistry meters;
     private final Vertx vertx;
-    private final Map<String, DoorConsumer> doors = new ConcurrentHashMap<>();
+    private final DoorTable doors = new DoorTable();
+    private final FairWorkers workers;
     private final Map<String, Timer> timers = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     /** Timers of connections that wait for a request head. */
@@ -70,17 +75,32 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private HttpServer server;
     private volatile boolean draining;
 
-    /**
-     * @param guards what stands before every door
-     * @param healthy whether the hub can do its work; answered at {@code /health} as up or down and nothing more
-     */
+    /** A server that knows callers by API key and origin only. */
     public DoorServer(
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
             MeterRegistry meters,
             java.util.function.BooleanSupplier healthy) {
+        this(properties, registry, guards, SignedInUsers.NONE, WorkerProperties.DEFAULT, meters, healthy);
+    }
+
+    /**
+     * @param guards what stands before every door
+     * @param users who comes with a token
+     * @param workers threads for routes that wait for other systems
+     * @param healthy whether the hub can do its work; answered at {@code /health} as up or down and nothing more
+     */
+    public DoorServer(
+            DoorProperties properties,
+            TenantRegistry registry,
+            DoorGuards guards,
+            SignedInUsers users,
+            WorkerProperties workers,
+            MeterRegistry meters,
+            java.util.function.BooleanSupplier healthy) {
         this.properties = properties;
+        this.credentials = new Credentials(registry, users);
         this.registry = registry;
         this.guards = guards;
         this.meters = meters;
@@ -89,7 +109,17 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 ? properties.eventLoops()
                 : Runtime.getRuntime().availableProcessors();
         this.vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops).setWorkerPoolSize(4));
+        this.workers = new FairWorkers(workers.threads(), workers.mostWaiting(), threads("hub-door-worker-"));
         meters.gauge("hub.door.in.flight", inFlight);
+    }
+
+    private static ThreadFactory threads(String name) {
+        AtomicInteger count = new AtomicInteger();
+        return r -> {
+            Thread t = new Thread(r, name + count.incrementAndGet());
+            t.setDaemon(true);
+            return t;
+        };
     }
 
     /** Opens the port. Until a route opened its door, callers get 404. */
@@ -149,14 +179,11 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     }
 
     void open(DoorConsumer consumer) {
-        String path = consumer.getEndpoint().getPath();
-        if (doors.putIfAbsent(path, consumer) != null) {
-            throw new IllegalStateException("Two routes open the door " + path);
-        }
+        doors.open(consumer.getEndpoint().getPath(), consumer.methods(), consumer);
     }
 
     void close(DoorConsumer consumer) {
-        doors.remove(consumer.getEndpoint().getPath(), consumer);
+        doors.close(consumer);
     }
 
     /**
@@ -182,31 +209,30 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         long start = System.nanoTime();
         headArrived(request.connection());
         request.response().endHandler(ended -> awaitHead(request.connection(), properties.idleTimeout()));
-        String path = request.path();
-        if (path != null && path.equals("/health")) {
+        String asked = request.path();
+        if (asked != null && asked.equals("/health")) {
             health(request);
             return;
         }
-        DoorConsumer door = path == null ? null : doors.get(path);
+        DoorTable.Match match = asked == null ? null : doors.find(asked);
         if (DoorGuards.isPreflight(request)) {
-            preflight(request, door, path, start);
+            preflight(request, match, start);
             return;
         }
         guards.markAnswer(request);
         if (draining) {
             // Also where no door is any more: its route stopped, and the sender must come back, not give up.
-            refuse(request, Problem.UNAVAILABLE, door == null ? "other" : path, start);
+            refuse(request, Problem.UNAVAILABLE, match == null ? "other" : match.path(), start);
             return;
         }
-        if (door == null) {
+        if (match == null) {
             refuse(request, Problem.NOT_FOUND, "other", start);
             return;
         }
-        if (!door.methods().contains(request.method().name())) {
-            request.response()
-                    .putHeader(
-                            "Allow",
-                            String.join(", ", door.methods().stream().sorted().toList()));
+        String path = match.path();
+        DoorConsumer door = match.door(request.method().name());
+        if (door == null) {
+            request.response().putHeader("Allow", String.join(", ", match.methods()));
             refuse(request, Problem.METHOD, path, start);
             return;
         }
@@ -215,14 +241,29 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             return;
         }
         if (door.getEndpoint().getCredential() == Credential.NONE) {
-            admit(request, door, null, start);
+            admit(request, match, door, null, start);
             return;
         }
         if (!registry.loaded()) {
             refuse(request, Problem.UNAVAILABLE, path, start);
             return;
         }
-        Caller caller = identify(request).orElse(null);
+        if (door.getEndpoint().getCredential() == Credential.KEY_OR_TOKEN) {
+            credentials.identify(request, (caller, problem) -> {
+                if (problem != null) {
+                    refuse(request, problem, path, start);
+                } else {
+                    known(request, match, door, caller, start);
+                }
+            });
+        } else {
+            known(request, match, door, identify(request).orElse(null), start);
+        }
+    }
+
+    /** @param caller null if the credential was no good */
+    private void known(HttpServerRequest request, DoorTable.Match match, DoorConsumer door, Caller caller, long start) {
+        String path = match.path();
         if (caller == null || !caller.may(door.getEndpoint().getScope())) {
             guards.countFailed(request, problem -> refuse(request, problem, path, start));
             return;
@@ -235,23 +276,31 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             if (problem != null) {
                 refuse(request, problem, path, start);
             } else {
-                admit(request, door, caller, start);
+                admit(request, match, door, caller, start);
             }
         });
     }
 
-    private void preflight(HttpServerRequest request, DoorConsumer door, String path, long start) {
-        if (guards.permitPreflight(request, door == null ? Set.of() : door.methods())) {
+    private void preflight(HttpServerRequest request, DoorTable.Match match, long start) {
+        String path = match == null ? "other" : match.path();
+        if (guards.permitPreflight(request, match == null ? Set.of() : match.methods())) {
             request.response().setStatusCode(204).end();
             record(path, 204, start);
         } else {
-            refuse(request, Problem.FOREIGN_ORIGIN, door == null ? "other" : path, start);
+            refuse(request, Problem.FOREIGN_ORIGIN, path, start);
         }
     }
 
     /** Takes the body of a request whose caller is known and within its limits, if the door takes such a body. */
-    private void admit(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
-        String path = request.path();
+    private void admit(HttpServerRequest request, DoorTable.Match match, DoorConsumer door, Caller caller, long start) {
+        String path = match.path();
+        Map<String, String> values;
+        try {
+            values = door.parameters(request.query(), match.values());
+        } catch (ProblemException e) {
+            refuse(request, e.problem(), path, start);
+            return;
+        }
         if (door.takesBody()) {
             String encoding = request.getHeader("Content-Encoding");
             if (!door.consumes(request.getHeader("Content-Type"))
@@ -264,7 +313,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 return;
             }
         }
-        receive(request, door, caller, start);
+        receive(request, door, caller, values, start);
     }
 
     private static long declaredLength(HttpServerRequest request) {
@@ -300,9 +349,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
-    private void receive(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
+    private void receive(
+            HttpServerRequest request, DoorConsumer door, Caller caller, Map<String, String> values, long start) {
         BodyCollector body = new BodyCollector(door.getEndpoint().maxBodyBytes(), declaredLength(request));
-        String path = request.path();
+        String path = door.getEndpoint().getPath();
         long timer = vertx.setTimer(properties.requestTimeout().toMillis(), id -> {
             if (body.close()) {
                 refuse(request, Problem.TIMEOUT, path, start);
@@ -321,7 +371,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         request.endHandler(end -> {
             vertx.cancelTimer(timer);
             if (body.close()) {
-                run(request, door, caller, body.bytes(), start);
+                run(request, door, caller, values, body.bytes(), start);
             }
         });
         if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
@@ -330,11 +380,18 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
-    private void run(HttpServerRequest request, DoorConsumer door, Caller caller, byte[] body, long start) {
+    private void run(
+            HttpServerRequest request,
+            DoorConsumer door,
+            Caller caller,
+            Map<String, String> values,
+            byte[] body,
+            long start) {
         Exchange exchange = door.createExchange(false);
         Message message = exchange.getMessage();
         message.setBody(body);
-        message.setHeader(Exchange.HTTP_METHOD, request.method().name());
+        boolean head = request.method() == HttpMethod.HEAD;
+        message.setHeader(Exchange.HTTP_METHOD, head ? "GET" : request.method().name());
         message.setHeader(Exchange.HTTP_PATH, request.path());
         for (String name : INBOUND) {
             String value = request.getHeader(name);
@@ -342,8 +399,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 message.setHeader(name, value);
             }
         }
+        values.forEach(message::setHeader);
+        String tenant = caller == null ? "" : caller.tenant().rut();
         if (caller != null) {
-            TenantScope.bind(exchange, caller.tenant().rut());
+            TenantScope.bind(exchange, tenant);
         }
         String sentType = message.getHeader(Exchange.CONTENT_TYPE, String.class);
         inFlight.incrementAndGet();
@@ -354,7 +413,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 finish(request, door, Problem.UNAVAILABLE, start);
             }
         });
-        door.getAsyncProcessor().process(exchange, doneSync -> {
+        Runnable route = () -> door.getAsyncProcessor().process(exchange, doneSync -> {
             Reply reply = replyOrProblem(exchange, door, sentType);
             door.releaseExchange(exchange, false);
             context.runOnContext(v -> {
@@ -377,10 +436,27 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 }
             });
         });
+        if (!door.getEndpoint().isBlocking()) {
+            route.run();
+        } else if (!workers.offer(tenant, () -> runUnlessAnswered(route, answered, door, exchange))) {
+            vertx.cancelTimer(timeout);
+            answered.first();
+            door.releaseExchange(exchange, false);
+            finish(request, door, Problem.BUSY, start);
+        }
+    }
+
+    /** Work that waited so long that its caller got 503 is not done any more. */
+    private static void runUnlessAnswered(Runnable route, Answered answered, DoorConsumer door, Exchange exchange) {
+        if (answered.done) {
+            door.releaseExchange(exchange, false);
+        } else {
+            route.run();
+        }
     }
 
     private static final class Answered {
-        private boolean done;
+        private volatile boolean done;
 
         /** Only ever called on the request's event loop. */
         boolean first() {
@@ -453,6 +529,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             if (t instanceof EventLogUnavailableException) {
                 return Problem.UNAVAILABLE;
             }
+            if (DatabaseTrouble.isAway(t)) {
+                log.warn(
+                        "Door {}: the database is away: {}",
+                        door.getEndpoint().getPath(),
+                        t.getClass().getSimpleName());
+                return Problem.AWAY;
+            }
             if (t instanceof EventRejectedException) {
                 return Problem.malformed();
             }
@@ -470,10 +553,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         if (response.closed() || response.ended()) {
             return;
         }
-        response.setStatusCode(reply.status())
-                .putHeader("Content-Type", reply.contentType())
-                .putHeader("X-Content-Type-Options", "nosniff");
         reply.headers().forEach(response::putHeader);
+        response.putHeader("X-Content-Type-Options", "nosniff");
+        if (reply.status() == 200 && Etags.unchanged(request, reply.headers().get("ETag"))) {
+            response.setStatusCode(304).end();
+            return;
+        }
+        response.setStatusCode(reply.status()).putHeader("Content-Type", reply.contentType());
         response.end(io.vertx.core.buffer.Buffer.buffer(reply.body()));
     }
 
@@ -544,13 +630,15 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
-    Set<String> paths() {
-        return Set.copyOf(doors.keySet());
+    /** The methods of every open path, as the routes name them. */
+    Map<String, Set<String>> paths() {
+        return doors.all();
     }
 
     @Override
     public void close() {
         drain();
+        workers.shutdown();
         try {
             vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
