@@ -560,6 +560,11 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             return;
         }
         response.setStatusCode(reply.status()).putHeader("Content-Type", reply.contentType());
+        if (request.method() == HttpMethod.HEAD) {
+            response.putHeader("Content-Length", Integer.toString(reply.body().length))
+                    .end();
+            return;
+        }
         response.end(io.vertx.core.buffer.Buffer.buffer(reply.body()));
     }
 
