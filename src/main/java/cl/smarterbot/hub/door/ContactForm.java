@@ -43,6 +43,8 @@ public final class ContactForm {
     private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1," + MAX_IDEMPOTENCY_KEY + "}");
 
     private static final JsonFactory JSON = JsonFactory.builder()
+            // UTF-8 and nothing else: what is read in two ways can say two things.
+            .disable(JsonFactory.Feature.CHARSET_DETECTION)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(20)

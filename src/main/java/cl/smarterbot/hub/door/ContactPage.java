@@ -40,7 +40,8 @@ public final class ContactPage {
         }
         String list = TenantScope.of(exchange).orElseThrow() + '\n' + (status == null ? "" : status);
         String given = message.getHeader("cursor", String.class);
-        ContactCursor cursor = given == null ? null : ContactCursor.parse(given, list).orElse(null);
+        ContactCursor cursor =
+                given == null ? null : ContactCursor.parse(given, list).orElse(null);
         if (given != null && cursor == null) {
             invalid.add(new Problem.Invalid(
                     "cursor", "cursor", "No corresponde a esta lista. Vuelva a pedir la primera página."));
@@ -50,7 +51,8 @@ public final class ContactPage {
         }
         message.setHeader("rows", limit + 1);
         message.setHeader("statusOrNull", status);
-        message.setHeader("afterTime", cursor == null ? null : cursor.createdAt().toString());
+        message.setHeader(
+                "afterTime", cursor == null ? null : cursor.createdAt().toString());
         message.setHeader("afterId", cursor == null ? null : cursor.id().toString());
         exchange.setProperty(Wanted.class.getName(), new Wanted(limit, list));
     }
@@ -82,7 +84,8 @@ public final class ContactPage {
             }
             g.writeEndArray();
             g.writeNumberField("count", page.size());
-            g.writeStringField("next_cursor", more ? after(page.get(page.size() - 1)).text(wanted.list()) : null);
+            g.writeStringField(
+                    "next_cursor", more ? after(page.get(page.size() - 1)).text(wanted.list()) : null);
             g.writeEndObject();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

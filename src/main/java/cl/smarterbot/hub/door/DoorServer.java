@@ -56,6 +56,8 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     /** The only headers that leave with an answer. */
     private static final List<String> OUTBOUND = List.of("Location", "ETag", "Cache-Control", "Retry-After");
 
+    private static final long LINGER_MILLIS = 1_000;
+    private static final long SHORT_BODY = 64 * 1024;
     private static final int LONGEST_HEADERS = 16 * 1024;
 
     private final DoorProperties properties;
@@ -70,6 +72,9 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private final AtomicInteger inFlight = new AtomicInteger();
     /** Timers of connections that wait for a request head. */
     private final Map<HttpConnection, Long> heads = new ConcurrentHashMap<>();
+
+    /** Connections that end with the answer they got: nothing that still comes on them is a request. */
+    private final Set<HttpConnection> condemned = ConcurrentHashMap.newKeySet();
 
     private final java.util.function.BooleanSupplier healthy;
     private HttpServer server;
@@ -142,7 +147,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         try {
             server = vertx.createHttpServer(options)
                     .connectionHandler(connection -> {
-                        connection.closeHandler(closed -> headArrived(connection));
+                        connection.closeHandler(closed -> {
+                            headArrived(connection);
+                            condemned.remove(connection);
+                        });
                         awaitHead(connection, properties.requestTimeout());
                     })
                     .requestHandler(this::handle)
@@ -208,7 +216,16 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private void handle(HttpServerRequest request) {
         long start = System.nanoTime();
         headArrived(request.connection());
+        if (!condemned.isEmpty() && condemned.contains(request.connection())) {
+            request.connection().close();
+            return;
+        }
         request.response().endHandler(ended -> awaitHead(request.connection(), properties.idleTimeout()));
+        if (!Framing.isSound(request)) {
+            answerLast(request, Problem.malformed());
+            record("other", 400, start);
+            return;
+        }
         String asked = request.path();
         if (asked != null && asked.equals("/health")) {
             health(request);
@@ -587,12 +604,50 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 .record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
     }
 
-    /** An early refusal: the body may still be on its way, so the connection does not live on. */
+    /**
+     * An early refusal: the body may still be on its way. A short one is waited for a moment, so that a flood of refusals is not
+     * a flood of new connections as well; after any other the connection does not live on.
+     */
     private void refuse(HttpServerRequest request, Problem problem, String path, long start) {
         boolean mayHaveBody =
                 request.getHeader("Content-Length") != null || request.getHeader("Transfer-Encoding") != null;
-        answer(request.response(), problem, mayHaveBody && !request.isEnded());
+        if (!mayHaveBody || request.isEnded()) {
+            answer(request.response(), problem, false);
+        } else if (isShort(declaredLength(request)) && request.getHeader("Expect") == null) {
+            answer(request.response(), problem, false);
+            closeUnlessEnded(request, () -> {});
+        } else {
+            answerLast(request, problem);
+        }
         record(path, problem.status(), start);
+    }
+
+    private static boolean isShort(long declared) {
+        return declared >= 0 && declared <= SHORT_BODY;
+    }
+
+    /**
+     * Answers and ends the connection: as soon as the rest of the body has come, or after a moment. Closed at once, the answer
+     * could be lost on its way to a sender that is still sending.
+     */
+    private void answerLast(HttpServerRequest request, Problem problem) {
+        HttpConnection connection = request.connection();
+        condemned.add(connection);
+        answer(request.response(), problem, true);
+        if (request.isEnded()) {
+            connection.close();
+            return;
+        }
+        closeUnlessEnded(request, connection::close);
+    }
+
+    /** Lets the rest of a body go by; a sender that takes longer than a moment is cut. */
+    private void closeUnlessEnded(HttpServerRequest request, Runnable ended) {
+        long timer = vertx.setTimer(LINGER_MILLIS, id -> request.connection().close());
+        request.handler(null).exceptionHandler(e -> vertx.cancelTimer(timer)).endHandler(end -> {
+            vertx.cancelTimer(timer);
+            ended.run();
+        });
     }
 
     private static void answer(HttpServerResponse response, Problem problem, boolean close) {

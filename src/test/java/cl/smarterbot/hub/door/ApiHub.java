@@ -109,10 +109,11 @@ final class ApiHub implements AutoCloseable {
         database.superuser("insert into hub.tenant_origin (host, tenant_rut) values"
                 + " ('ferreteria.example', '76000012-4'), ('pasteleria.example', '77000005-K'),"
                 + " ('panel.example', '78000009-0')");
-        database.superuser("insert into hub.api_key (tenant_rut, name, key_hash, scopes) values"
-                + " ('76000012-4', 'a', sha256('demo-ferreteria-sur'), '{contacts:write,contacts:read,contacts:manage}'),"
-                + " ('76000012-4', 'b', sha256('key-that-reads'), '{contacts:read}'),"
-                + " ('77000005-K', 'c', sha256('demo-pasteleria-norte'), '{contacts:write,contacts:read,contacts:manage}')");
+        database.superuser(
+                "insert into hub.api_key (tenant_rut, name, key_hash, scopes) values"
+                        + " ('76000012-4', 'a', sha256('demo-ferreteria-sur'), '{contacts:write,contacts:read,contacts:manage}'),"
+                        + " ('76000012-4', 'b', sha256('key-that-reads'), '{contacts:read}'),"
+                        + " ('77000005-K', 'c', sha256('demo-pasteleria-norte'), '{contacts:write,contacts:read,contacts:manage}')");
         registry = new TenantRegistry(pool("hub_registry", 1), RutPolicy.STRICT, false);
         registry.refresh();
         quotas = new Quotas(pool("hub_registry", 1), Duration.ofSeconds(1), 1_000, meters);
@@ -194,8 +195,7 @@ final class ApiHub implements AutoCloseable {
                     .toList()) {
                 try (Reader reader = Files.newBufferedReader(file)) {
                     List<Map<String, Map<String, Object>>> all = new Yaml().load(reader);
-                    List<?> wanted =
-                            all.stream().filter(ApiHub::isDoorOrPolicy).toList();
+                    List<?> wanted = all.stream().filter(ApiHub::isDoorOrPolicy).toList();
                     if (!wanted.isEmpty()) {
                         PluginHelper.getRoutesLoader(camel)
                                 .loadRoutes(ResourceHelper.fromString(
@@ -236,9 +236,7 @@ final class ApiHub implements AutoCloseable {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
                 .method(
                         method,
-                        body == null
-                                ? HttpRequest.BodyPublishers.noBody()
-                                : HttpRequest.BodyPublishers.ofString(body));
+                        body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
         if (key != null) {
             request.header("X-API-Key", key);
         }

@@ -82,13 +82,15 @@ class ContactsApiTest {
         assertThat(contact.path("status").asText()).isEqualTo("new");
         assertThat(contact.path("created_at").asText()).matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z");
         assertThat(contact.has("tenant_rut")).isFalse();
-        assertThat(hub.get("/contacts/" + contact.path("id").asText(), KEY).json()).isEqualTo(contact);
+        assertThat(hub.get("/contacts/" + contact.path("id").asText(), KEY).json())
+                .isEqualTo(contact);
         assertThat(names(hub.get("/contacts", OTHER_KEY).json())).isEmpty();
     }
 
     @Test
-    @DisplayName("pages go from the newest to the oldest, through contacts of the same moment too, and none is missed when new"
-            + " ones arrive meanwhile")
+    @DisplayName(
+            "pages go from the newest to the oldest, through contacts of the same moment too, and none is missed when new"
+                    + " ones arrive meanwhile")
     void paging() {
         Set<UUID> made = new HashSet<>();
         for (int i = 0; i < 7; i++) {
@@ -114,9 +116,7 @@ class ContactsApiTest {
         assertThat(seen)
                 .extracting(c -> UUID.fromString(c.path("id").asText()))
                 .containsExactlyInAnyOrderElementsOf(made);
-        assertThat(seen)
-                .extracting(c -> c.path("created_at").asText())
-                .isSortedAccordingTo((a, b) -> b.compareTo(a));
+        assertThat(seen).extracting(c -> c.path("created_at").asText()).isSortedAccordingTo((a, b) -> b.compareTo(a));
     }
 
     @Test
@@ -193,13 +193,11 @@ class ContactsApiTest {
     }
 
     @Test
-    @DisplayName("a change of status is answered with the contact, and its event says from what to what in the contact's own row")
+    @DisplayName(
+            "a change of status is answered with the contact, and its event says from what to what in the contact's own row")
     void change() {
         String id = hub.send(
-                        "POST",
-                        "/contact",
-                        KEY,
-                        "{\"name\":\"Ana\",\"email\":\"ana@ejemplo.cl\",\"message\":\"Hola\"}")
+                        "POST", "/contact", KEY, "{\"name\":\"Ana\",\"email\":\"ana@ejemplo.cl\",\"message\":\"Hola\"}")
                 .json()
                 .path("id")
                 .asText();
@@ -210,21 +208,27 @@ class ContactsApiTest {
         assertThat(reply.json()).isEqualTo(hub.get("/contacts/" + id, KEY).json());
         assertThat(patch(id, "{\"status\":\"closed\"}").status()).isEqualTo(200);
         List<Map<String, Object>> events = events(UUID.fromString(id));
-        assertThat(events).extracting(e -> e.get("f") + ">" + e.get("t")).containsExactly("new>contacted", "contacted>closed");
+        assertThat(events)
+                .extracting(e -> e.get("f") + ">" + e.get("t"))
+                .containsExactly("new>contacted", "contacted>closed");
         Map<String, Object> received =
                 hub.sql.queryForMap("select event_key, correlation_id from public.events where id = ?::uuid", id);
-        assertThat(events)
-                .allSatisfy(e -> assertThat(e)
-                        .containsEntry("tenant_rut", ApiHub.FERRETERIA)
-                        .containsAllEntriesOf(received));
-        assertThat(events.get(0).get("body").toString()).contains("\"from\": \"new\"").contains("\"to\": \"contacted\"");
+        assertThat(events).allSatisfy(e -> assertThat(e)
+                .containsEntry("tenant_rut", ApiHub.FERRETERIA)
+                .containsAllEntriesOf(received));
+        assertThat(events.get(0).get("body").toString())
+                .contains("\"from\": \"new\"")
+                .contains("\"to\": \"contacted\"");
     }
 
     @Test
     @DisplayName("a status that is there already is answered like a change and is no event")
     void unchanged() {
         UUID id = hub.contact(ApiHub.FERRETERIA, "Ana", "2026-03-01T10:00:00Z");
-        assertThat(patch(id.toString(), "{\"status\":\"new\"}").json().path("updated_at").asText())
+        assertThat(patch(id.toString(), "{\"status\":\"new\"}")
+                        .json()
+                        .path("updated_at")
+                        .asText())
                 .isEqualTo("2026-03-01T10:00:00.000000Z");
         assertThat(events(id)).isEmpty();
     }
@@ -237,8 +241,8 @@ class ContactsApiTest {
         try {
             List<String> wanted = List.of("contacted", "closed", "new");
             List<Future<Integer>> all = IntStream.range(0, 60)
-                    .mapToObj(i -> many.submit(
-                            () -> patch(id.toString(), "{\"status\":\"" + wanted.get(i % 3) + "\"}").status()))
+                    .mapToObj(i -> many.submit(() -> patch(id.toString(), "{\"status\":\"" + wanted.get(i % 3) + "\"}")
+                            .status()))
                     .toList();
             for (Future<Integer> one : all) {
                 assertThat(one.get()).isEqualTo(200);
@@ -246,7 +250,8 @@ class ContactsApiTest {
         } finally {
             many.shutdown();
         }
-        // Each event's "from" must be some other's "to": as many leave a status as reach it, but for the ends of the chain.
+        // Each event's "from" must be some other's "to": as many leave a status as reach it, but for the ends of the
+        // chain.
         Map<String, Integer> balance = new java.util.TreeMap<>(Map.of("new", 0, "contacted", 0, "closed", 0));
         for (Map<String, Object> event : events(id)) {
             assertThat(event.get("f")).isNotEqualTo(event.get("t"));
@@ -260,7 +265,8 @@ class ContactsApiTest {
     }
 
     @Test
-    @DisplayName("another tenant's contact, one that nobody has and what is no id are the same 404, and nothing is recorded")
+    @DisplayName(
+            "another tenant's contact, one that nobody has and what is no id are the same 404, and nothing is recorded")
     void foreign() {
         UUID foreign = hub.contact(ApiHub.PASTELERIA, "Eva", "2026-03-01T10:00:00Z");
         Set<String> bodies = new HashSet<>();
@@ -285,7 +291,10 @@ class ContactsApiTest {
         }
         assertThat(bodies).hasSize(1);
         assertThat(events(foreign)).isEmpty();
-        assertThat(hub.get("/contacts/" + foreign, OTHER_KEY).json().path("status").asText())
+        assertThat(hub.get("/contacts/" + foreign, OTHER_KEY)
+                        .json()
+                        .path("status")
+                        .asText())
                 .isEqualTo("new");
     }
 
@@ -311,7 +320,8 @@ class ContactsApiTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "[]", "\"new\"", "{", "{\"status\":\"new\"}x", "{\"status\":\"new\",\"status\":\"new\"}"})
+    @ValueSource(
+            strings = {"", "[]", "\"new\"", "{", "{\"status\":\"new\"}x", "{\"status\":\"new\",\"status\":\"new\"}"})
     @DisplayName("a change that is no single JSON object is 400")
     void malformedChange(String body) {
         UUID id = hub.contact(ApiHub.FERRETERIA, "Ana", "2026-03-01T10:00:00Z");
@@ -324,7 +334,8 @@ class ContactsApiTest {
         UUID id = hub.contact(ApiHub.FERRETERIA, "Ana", "2026-03-01T10:00:00Z");
         String change = "{\"status\":\"closed\"}";
         assertThat(hub.get("/contacts", "key-that-reads").status()).isEqualTo(200);
-        assertThat(hub.send("PATCH", "/contacts/" + id, "key-that-reads", change).status())
+        assertThat(hub.send("PATCH", "/contacts/" + id, "key-that-reads", change)
+                        .status())
                 .isEqualTo(401);
         assertThat(hub.get("/contacts", null).status()).isEqualTo(401);
         assertThat(hub.get("/contacts", "wrong").status()).isEqualTo(401);
@@ -348,7 +359,8 @@ class ContactsApiTest {
                 assertThat(reply.body()).isEmpty();
                 assertThat(reply.header("ETag")).isEqualTo(etag);
             }
-            assertThat(hub.send("GET", path, KEY, null, "If-None-Match", "\"x\"").status())
+            assertThat(hub.send("GET", path, KEY, null, "If-None-Match", "\"x\"")
+                            .status())
                     .isEqualTo(200);
             patch(id.toString(), "{\"status\":\"contacted\"}");
             assertThat(hub.send("GET", path, KEY, null, "If-None-Match", etag).status())
