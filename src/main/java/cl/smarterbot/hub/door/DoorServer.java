@@ -68,6 +68,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private final Vertx vertx;
     private final DoorTable doors = new DoorTable();
     private final FairWorkers workers;
+    private final ApiPages pages = new ApiPages();
     private final Map<String, Timer> timers = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     /** Timers of connections that wait for a request head. */
@@ -226,12 +227,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             record("other", 400, start);
             return;
         }
-        String asked = request.path();
-        if (asked != null && asked.equals("/health")) {
+        String asked = request.path() == null ? "" : request.path();
+        boolean looks = request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD;
+        if (asked.equals("/health") && looks) {
             health(request);
             return;
         }
-        DoorTable.Match match = asked == null ? null : doors.find(asked);
+        DoorTable.Match match = doors.find(asked);
         if (DoorGuards.isPreflight(request)) {
             preflight(request, match, start);
             return;
@@ -240,6 +242,15 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         if (draining) {
             // Also where no door is any more: its route stopped, and the sender must come back, not give up.
             refuse(request, Problem.UNAVAILABLE, match == null ? "other" : match.path(), start);
+            return;
+        }
+        if (pages.has(asked) || asked.equals("/health")) {
+            if (looks) {
+                record(asked, pages.answer(request, asked), start);
+            } else {
+                request.response().putHeader("Allow", "GET, HEAD");
+                refuse(request, Problem.METHOD, asked, start);
+            }
             return;
         }
         if (match == null) {
@@ -668,11 +679,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     private void health(HttpServerRequest request) {
         boolean up = healthy.getAsBoolean() && !draining;
+        String body = up ? "{\"status\":\"up\"}" : "{\"status\":\"down\"}";
         request.response()
                 .setStatusCode(up ? 200 : 503)
                 .putHeader("Content-Type", "application/json")
+                .putHeader("Content-Length", Integer.toString(body.length()))
                 .putHeader("Cache-Control", "no-store")
-                .end(up ? "{\"status\":\"up\"}" : "{\"status\":\"down\"}");
+                .end(request.method() == HttpMethod.HEAD ? "" : body);
     }
 
     /** New requests get 503; those in flight may end. */
@@ -690,9 +703,12 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
-    /** The methods of every open path, as the routes name them. */
+    /** The methods of every open path, as the routes name them; what the hub says about itself included. */
     Map<String, Set<String>> paths() {
-        return doors.all();
+        Map<String, Set<String>> all = doors.all();
+        pages.paths().forEach(path -> all.put(path, Set.of("GET", "HEAD")));
+        all.put("/health", Set.of("GET", "HEAD"));
+        return all;
     }
 
     @Override

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 final class StrictJson {
 
     static final JsonFactory FACTORY = JsonFactory.builder()
+            // UTF-8 and nothing else: what is read in two ways can say two things.
+            .disable(JsonFactory.Feature.CHARSET_DETECTION)
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(20)

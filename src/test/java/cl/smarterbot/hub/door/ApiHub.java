@@ -248,6 +248,8 @@ final class ApiHub implements AutoCloseable {
         }
         try {
             HttpResponse<String> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            String contentType = answer.headers().firstValue("Content-Type").orElse("");
+            Contract.check(method, path, answer.statusCode(), contentType, answer.body());
             return new Reply(answer.statusCode(), answer.headers().map(), answer.body());
         } catch (IOException e) {
             throw new UncheckedIOException(e);

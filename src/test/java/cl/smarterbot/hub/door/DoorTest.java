@@ -290,7 +290,6 @@ class DoorTest {
     @DisplayName("an unknown path is 404, whatever is tried with its spelling")
     void notFound() throws IOException {
         for (String path : List.of(
-                "/",
                 "/nothing",
                 "/contact/",
                 "//contact",
