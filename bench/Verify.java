@@ -29,6 +29,7 @@ import org.postgresql.PGConnection;
  * Verify JDBC-URL synced  SANDBOX-URL LEDGER...    deliveries done, partners there, each once
  * Verify JDBC-URL pause                            pauses all subscriptions
  * Verify JDBC-URL drain   SECONDS                  resumes them, awaits, and prints the done-span
+ * Verify JDBC-URL plan    RUT PLAN                  puts a tenant on a plan; prints limit=N, the requests a minute of one key
  * Verify JDBC-URL nodes   N                        N hubs shared the deliveries, none of which was done twice
  * Verify JDBC-URL done-span MS                     contacts done since MS (epoch), and the seconds from there to the last
  * </pre>
@@ -52,6 +53,7 @@ public final class Verify {
                 case "await" -> await(c, Integer.parseInt(args[2]));
                 case "synced" -> synced(c, args[2], List.of(args).subList(3, args.length));
                 case "pause" -> pause(c, true);
+                case "plan" -> plan(c, args[2], args[3]);
                 case "nodes" -> nodes(c, Integer.parseInt(args[2]));
                 case "drain" -> {
                     long since = System.currentTimeMillis();
@@ -87,8 +89,8 @@ public final class Verify {
             update(c, "insert into public.tenants (rut, business_name, odoo_company_id) values (?, ?, ?::int)", t[0], t[1], t[3]);
             update(
                     c,
-                    "insert into hub.tenant_settings (tenant_rut, slug, odoo_url, odoo_db, odoo_user, odoo_create_lead)"
-                            + " values (?, ?, ?, 'demo', ?, ?::boolean)",
+                    "insert into hub.tenant_settings (tenant_rut, slug, plan, odoo_url, odoo_db, odoo_user, odoo_create_lead)"
+                            + " values (?, ?, 'unlimited', ?, 'demo', ?, ?::boolean)",
                     t[0],
                     t[2],
                     sandbox,
@@ -104,6 +106,19 @@ public final class Verify {
         }
         c.commit();
         c.setAutoCommit(true);
+    }
+
+    private static void plan(Connection c, String rut, String plan) throws SQLException {
+        update(c, "update hub.tenant_settings set plan = ?, limits = '{}' where tenant_rut = ?", plan, rut);
+        try (PreparedStatement s = c.prepareStatement("select limits ->> 'key_per_minute' from hub.plan where name = ?")) {
+            s.setString(1, plan);
+            try (ResultSet row = s.executeQuery()) {
+                if (!row.next() || row.getString(1) == null) {
+                    throw new IllegalArgumentException("no plan with a limit for each key: " + plan);
+                }
+                System.out.println("limit=" + row.getString(1));
+            }
+        }
     }
 
     private static void update(Connection c, String sql, String... values) throws SQLException {

@@ -425,9 +425,8 @@ public final class Quotas implements AutoCloseable {
             waiting.clear();
         }
         for (Waiting w : open) {
-            if (w.verdict.complete(Verdict.UNCOUNTED)) {
-                uncounted.increment();
-            }
+            uncounted.increment();
+            w.verdict.complete(Verdict.UNCOUNTED);
         }
     }
 

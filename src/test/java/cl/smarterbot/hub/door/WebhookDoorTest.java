@@ -151,7 +151,9 @@ class WebhookDoorTest {
                         new GuardProperties(List.of(), "X-Forwarded-For", 100_000, "", Duration.ZERO),
                         registry,
                         quotas),
+                SignedInUsers.NONE,
                 new WebhookVerifier(ofEndpoints, CLOCK, Duration.ofSeconds(300), METERS),
+                WorkerProperties.DEFAULT,
                 METERS,
                 () -> true);
         CAMEL.addComponent("door", new DoorComponent(server));
