@@ -66,6 +66,10 @@ class OdooTroubleTest {
                 assertThat(driver.wrongAnswers()).isEmpty();
                 assertThat(driver.count(503)).as("refused for Odoo's sake").isZero();
                 assertThat(new Checker(world, driver).differences(BOUND)).isEmpty();
+                // The same trouble met the mails: two for each contact, however often they were tried.
+                assertThat(((Number) world.odoo().resend().stats().get("mails")).longValue())
+                        .isEqualTo(2 * world.count("select count(*) from public.contacts"));
+                assertThat(world.odoo().resend().stats()).containsEntry("duplicateKeys", 0L);
                 assertThat(hub.log().lines().filter(l -> l.startsWith("\tat ")))
                         .as("stack traces for failures that the deliveries record")
                         .isEmpty();
