@@ -5,13 +5,19 @@ import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.door.ContactChange;
 import cl.smarterbot.hub.door.ContactForm;
+import cl.smarterbot.hub.door.ContactPage;
+import cl.smarterbot.hub.door.ContactView;
 import cl.smarterbot.hub.door.DoorComponent;
 import cl.smarterbot.hub.door.DoorGuards;
 import cl.smarterbot.hub.door.DoorProperties;
 import cl.smarterbot.hub.door.DoorServer;
 import cl.smarterbot.hub.door.GuardProperties;
+import cl.smarterbot.hub.door.JwtProperties;
+import cl.smarterbot.hub.door.JwtUsers;
 import cl.smarterbot.hub.door.WebhookVerifier;
+import cl.smarterbot.hub.door.WorkerProperties;
 import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.event.EventComponent;
 import cl.smarterbot.hub.event.EventProperties;
@@ -64,6 +70,8 @@ import org.springframework.core.env.Environment;
     DatabaseProperties.class,
     DoorProperties.class,
     GuardProperties.class,
+    JwtProperties.class,
+    WorkerProperties.class,
     EventProperties.class
 })
 class HubConfiguration {
@@ -114,7 +122,9 @@ class HubConfiguration {
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
+            JwtProperties jwt,
             WebhookVerifier webhooks,
+            WorkerProperties workers,
             MeterRegistry meters,
             HubDatabase database,
             EventRuntime runtime) {
@@ -122,7 +132,9 @@ class HubConfiguration {
                 properties,
                 registry,
                 guards,
+                JwtUsers.of(jwt, registry),
                 webhooks,
+                workers,
                 meters,
                 () -> database.ready() && runtime.log().available());
     }
@@ -140,6 +152,21 @@ class HubConfiguration {
     @Bean
     ContactEnrichment contactEnrichment() {
         return new ContactEnrichment();
+    }
+
+    @Bean
+    ContactPage contactPage() {
+        return new ContactPage();
+    }
+
+    @Bean
+    ContactView contactView() {
+        return new ContactView();
+    }
+
+    @Bean
+    ContactChange contactChange() {
+        return new ContactChange();
     }
 
     @Bean("event")

@@ -9,6 +9,7 @@ import org.apache.camel.spi.UriEndpoint;
 import org.apache.camel.spi.UriParam;
 import org.apache.camel.spi.UriPath;
 import org.apache.camel.support.DefaultEndpoint;
+import org.apache.camel.support.SynchronousDelegateProducer;
 
 /** One event type of the log, or a pattern of types for a subscription. */
 @UriEndpoint(
@@ -30,7 +31,8 @@ public class EventEndpoint extends DefaultEndpoint {
     private static final String PATTERN = "[a-z][a-z0-9_]*(\\.[a-z0-9_*]+)*|\\*";
 
     /** What hub.append can do with a body besides keeping it. */
-    private static final java.util.Set<String> RECORDS = java.util.Set.of("contacts", "contact-update");
+    private static final java.util.Set<String> RECORDS =
+            java.util.Set.of("contacts", "contact-update", "contact-status");
 
     @UriParam(label = "consumer", description = "Name of the durable subscription; unique in the hub")
     private String subscription;
@@ -59,12 +61,21 @@ public class EventEndpoint extends DefaultEndpoint {
     @UriParam(
             label = "producer",
             description =
-                    "What becomes of the body in the same commit: contacts (a new row) or contact-update (changes to the"
-                            + " row that its contact_id names); nothing by default")
+                    "What becomes of the body in the same commit: contacts (a new row), contact-update (changes to the"
+                            + " row that its contact_id names) or contact-status (its status; recorded only if it"
+                            + " changes); nothing by default")
     private String record;
 
     @UriParam(label = "producer", defaultValue = "hub", description = "What the event says produced it")
     private String source = "hub";
+
+    @UriParam(
+            label = "producer",
+            defaultValue = "false",
+            description =
+                    "Whether the step waits for the commit on the route's own thread, so that the next step runs there"
+                            + " too; for routes that may wait")
+    private boolean synchronous;
 
     public EventEndpoint(String uri, EventComponent component, String type) {
         super(uri, component);
@@ -82,9 +93,10 @@ public class EventEndpoint extends DefaultEndpoint {
         }
         if (record != null && !RECORDS.contains(record)) {
             throw new IllegalArgumentException("event:" + type + ": record=" + record
-                    + " is not known; contacts (a new row) and contact-update (changes to one) are");
+                    + " is not known; contacts (a new row), contact-update and contact-status (changes to one) are");
         }
-        return new EventProducer(this);
+        EventProducer producer = new EventProducer(this);
+        return synchronous ? new SynchronousDelegateProducer(producer) : producer;
     }
 
     @Override
@@ -206,5 +218,13 @@ public class EventEndpoint extends DefaultEndpoint {
 
     public void setSource(String source) {
         this.source = source;
+    }
+
+    public boolean isSynchronous() {
+        return synchronous;
+    }
+
+    public void setSynchronous(boolean synchronous) {
+        this.synchronous = synchronous;
     }
 }
