@@ -16,6 +16,10 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
+import cl.smarterbot.hub.schedule.ScheduleComponent;
+import cl.smarterbot.hub.schedule.ScheduleProperties;
+import cl.smarterbot.hub.schedule.ScheduleRuntime;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Quotas;
@@ -54,7 +58,8 @@ import org.springframework.core.env.Environment;
     DatabaseProperties.class,
     DoorProperties.class,
     GuardProperties.class,
-    EventProperties.class
+    EventProperties.class,
+    ScheduleProperties.class
 })
 class HubConfiguration {
 
@@ -143,6 +148,22 @@ class HubConfiguration {
                 HubConfiguration::classify);
     }
 
+    /** Starts and stops with Camel. Fires once the log knows the subscriptions of the routes. */
+    @Bean("schedule")
+    ScheduleComponent scheduleComponent(
+            HubDatabase database,
+            EventRuntime runtime,
+            TenantRegistry registry,
+            ScheduleProperties properties,
+            MeterRegistry meters) {
+        return new ScheduleComponent(new ScheduleRuntime(
+                database.as(HubDatabase.Role.ENGINE),
+                () -> database.ready() && runtime.log().available(),
+                registry::tenants,
+                properties,
+                meters));
+    }
+
     /** What the parts that the log must not know say about trying again. */
     private static FailureClassifier.Failure classify(Throwable failure) {
         if (failure instanceof OdooException e) {
@@ -191,6 +212,11 @@ class HubConfiguration {
     @Bean
     EventAdmin eventAdmin(HubDatabase database) {
         return new EventAdmin(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean
+    ScheduleAdmin scheduleAdmin(HubDatabase database) {
+        return new ScheduleAdmin(database.as(HubDatabase.Role.OPS));
     }
 
     @Bean

@@ -24,6 +24,7 @@ final class HandMadeSchema {
         MARKS.put("0005", column("hub.subscription", "max_attempts"));
         MARKS.put("0006", relation("hub.sent"));
         MARKS.put("0007", function("hub.rate_retire()"));
+        MARKS.put("0011", relation("hub.schedule"));
     }
 
     private HandMadeSchema() {}

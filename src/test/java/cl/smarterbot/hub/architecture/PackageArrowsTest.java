@@ -17,7 +17,7 @@ class PackageArrowsTest {
 
     private static final String BASE = "cl.smarterbot.hub";
     private static final List<String> ALL =
-            List.of("database", "door", "event", "flow", "odoo", "ops", "sandbox", "secrets", "tenancy");
+            List.of("database", "door", "event", "flow", "odoo", "ops", "sandbox", "schedule", "secrets", "tenancy");
 
     @ArchTest
     static final ArchRule eventLogUsesNothingOfOurs = uses("event");
@@ -33,6 +33,9 @@ class PackageArrowsTest {
 
     @ArchTest
     static final ArchRule flowToolsUseNothingOfOurs = uses("flow");
+
+    @ArchTest
+    static final ArchRule scheduleUsesEventOnly = uses("schedule", "event");
 
     @ArchTest
     static final ArchRule sandboxUsesNothingOfOurs = uses("sandbox");
