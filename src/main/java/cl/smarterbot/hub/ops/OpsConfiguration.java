@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -15,7 +16,10 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
 
-/** Wires the management port. Needs beans of {@link EventAdmin}, {@link TenantAdmin} and {@link SecretStore}. */
+/**
+ * Wires the management port. Needs beans of {@link EventAdmin}, {@link ScheduleAdmin}, {@link TenantAdmin} and
+ * {@link SecretStore}.
+ */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(OperatorProperties.class)
 public class OpsConfiguration {
@@ -56,6 +60,11 @@ public class OpsConfiguration {
     @Bean
     AdminController adminController(EventAdmin events) {
         return new AdminController(events, Clock.systemUTC());
+    }
+
+    @Bean
+    ScheduleController scheduleController(ScheduleAdmin schedules) {
+        return new ScheduleController(schedules, Clock.systemUTC());
     }
 
     @Bean
