@@ -159,9 +159,11 @@ end $$;
 create function hub.schedule_fired(
   p_names text[], p_tenants text[], p_planned timestamptz[], p_due timestamptz[], p_next timestamptz[])
 returns table (ord int, outcome text)
-language plpgsql security definer set search_path = '' as $$
+language plpgsql security definer set search_path = ''
+set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
+  -- Each entry is looked up by its key: a batch must not read the rows of all tenants.
   t timestamptz := clock_timestamp();
   ours int[];
   outcomes text[];
