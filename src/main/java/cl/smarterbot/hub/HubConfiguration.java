@@ -31,6 +31,10 @@ import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
 import cl.smarterbot.hub.rest.RestException;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
+import cl.smarterbot.hub.schedule.ScheduleComponent;
+import cl.smarterbot.hub.schedule.ScheduleProperties;
+import cl.smarterbot.hub.schedule.ScheduleRuntime;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Quotas;
@@ -72,7 +76,8 @@ import org.springframework.core.env.Environment;
     GuardProperties.class,
     JwtProperties.class,
     WorkerProperties.class,
-    EventProperties.class
+    EventProperties.class,
+    ScheduleProperties.class
 })
 class HubConfiguration {
 
@@ -187,6 +192,22 @@ class HubConfiguration {
                 HubConfiguration::classify);
     }
 
+    /** Starts and stops with Camel. Fires once the log knows the subscriptions of the routes. */
+    @Bean("schedule")
+    ScheduleComponent scheduleComponent(
+            HubDatabase database,
+            EventRuntime runtime,
+            TenantRegistry registry,
+            ScheduleProperties properties,
+            MeterRegistry meters) {
+        return new ScheduleComponent(new ScheduleRuntime(
+                database.as(HubDatabase.Role.ENGINE),
+                () -> database.ready() && runtime.log().available(),
+                registry::tenants,
+                properties,
+                meters));
+    }
+
     /** What the parts that the log must not know say about trying again. */
     static FailureClassifier.Failure classify(Throwable failure) {
         if (failure instanceof OdooException e) {
@@ -291,6 +312,11 @@ class HubConfiguration {
                 tenants,
                 ruts,
                 Clock.systemUTC());
+    }
+
+    @Bean
+    ScheduleAdmin scheduleAdmin(HubDatabase database) {
+        return new ScheduleAdmin(database.as(HubDatabase.Role.OPS));
     }
 
     @Bean

@@ -26,6 +26,7 @@ final class HandMadeSchema {
         MARKS.put("0007", function("hub.rate_retire()"));
         MARKS.put("0008", text("append", "contact-status"));
         MARKS.put("0009", relation("hub.mail_admission"));
+        MARKS.put("0011", relation("hub.schedule"));
     }
 
     private HandMadeSchema() {}

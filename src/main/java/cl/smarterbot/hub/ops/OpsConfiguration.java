@@ -2,6 +2,7 @@ package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.rest.AddressPolicy;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -18,8 +19,8 @@ import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
 
 /**
- * Wires the management port. Needs beans of {@link EventAdmin}, {@link TenantAdmin} and {@link SecretStore}, and for imports one of
- * {@link LegacyContacts}.
+ * Wires the management port. Needs beans of {@link EventAdmin}, {@link ScheduleAdmin}, {@link TenantAdmin} and
+ * {@link SecretStore}, and for imports one of {@link LegacyContacts}.
  */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(OperatorProperties.class)
@@ -61,6 +62,11 @@ public class OpsConfiguration {
     @Bean
     AdminController adminController(EventAdmin events) {
         return new AdminController(events, Clock.systemUTC());
+    }
+
+    @Bean
+    ScheduleController scheduleController(ScheduleAdmin schedules) {
+        return new ScheduleController(schedules, Clock.systemUTC());
     }
 
     @Bean

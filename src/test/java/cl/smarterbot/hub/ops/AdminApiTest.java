@@ -3,6 +3,7 @@ package cl.smarterbot.hub.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
@@ -58,6 +59,12 @@ class AdminApiTest {
         EventAdmin eventAdmin() {
             OpsDatabase.start();
             return new EventAdmin(OpsDatabase.ops());
+        }
+
+        @Bean
+        ScheduleAdmin scheduleAdmin() {
+            OpsDatabase.start();
+            return new ScheduleAdmin(OpsDatabase.ops());
         }
 
         @Bean
