@@ -20,6 +20,7 @@ public final class ContactPage {
 
     private static final int DEFAULT_LIMIT = 50;
     private static final int MOST = 100;
+    private static final String LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff";
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
     /** What a page was asked for, kept from the query to the answer. */
@@ -51,9 +52,10 @@ public final class ContactPage {
         }
         message.setHeader("rows", limit + 1);
         message.setHeader("statusOrNull", status);
+        // Without a cursor from behind the end of time: the statement has one shape, which the index serves.
         message.setHeader(
-                "afterTime", cursor == null ? null : cursor.createdAt().toString());
-        message.setHeader("afterId", cursor == null ? null : cursor.id().toString());
+                "afterTime", cursor == null ? "infinity" : cursor.createdAt().toString());
+        message.setHeader("afterId", cursor == null ? LAST_ID : cursor.id().toString());
         exchange.setProperty(Wanted.class.getName(), new Wanted(limit, list));
     }
 

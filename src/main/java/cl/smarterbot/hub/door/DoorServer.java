@@ -255,7 +255,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             refuse(request, Problem.UNAVAILABLE, match == null ? "other" : match.path(), start);
             return;
         }
-        if (pages.has(asked) || asked.equals("/health")) {
+        if (match == null && (pages.has(asked) || asked.equals("/health"))) {
             if (looks) {
                 record(asked, pages.answer(request, asked), start);
             } else {
@@ -729,6 +729,9 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         response.setStatusCode(problem.status())
                 .putHeader("Content-Type", "application/problem+json")
                 .putHeader("X-Content-Type-Options", "nosniff");
+        if (problem.status() == 401) {
+            response.putHeader("WWW-Authenticate", "Bearer");
+        }
         if (problem.retryAfterSeconds() > 0) {
             response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
         }

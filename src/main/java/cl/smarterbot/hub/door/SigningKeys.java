@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
@@ -140,7 +141,9 @@ final class SigningKeys {
 
     private synchronized void arrived(HttpResponse<byte[]> response, Throwable failure) {
         running = null;
-        String reason = failure != null ? failure.getClass().getSimpleName() : null;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        String reason = cause != null ? cause.getClass().getSimpleName() : null;
         if (failure == null && response.statusCode() != 200) {
             reason = "status " + response.statusCode();
         } else if (failure == null) {

@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import cl.smarterbot.hub.door.ApiHub.Reply;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -386,5 +391,69 @@ class ContactsApiTest {
         assertThat(deleted.status()).isEqualTo(405);
         assertThat(deleted.header("Allow")).isEqualTo("GET, HEAD, PATCH");
         assertThat(hub.send("PUT", "/contacts", KEY, "{}").header("Allow")).isEqualTo("GET, HEAD");
+    }
+
+    @Test
+    @DisplayName("a tenant's own site may change contacts: the browser's question is answered by what the path serves")
+    void preflight() {
+        for (String method : List.of("GET", "PATCH")) {
+            Reply reply = hub.send(
+                    "OPTIONS",
+                    "/contacts/" + UUID.randomUUID(),
+                    null,
+                    null,
+                    "Origin",
+                    "https://ferreteria.example",
+                    "Access-Control-Request-Method",
+                    method,
+                    "Access-Control-Request-Headers",
+                    "authorization");
+            assertThat(reply.status()).isEqualTo(204);
+            assertThat(reply.header("Access-Control-Allow-Methods")).isEqualTo(method);
+        }
+        assertThat(hub.send(
+                                "OPTIONS",
+                                "/contacts",
+                                null,
+                                null,
+                                "Origin",
+                                "https://ferreteria.example",
+                                "Access-Control-Request-Method",
+                                "PATCH")
+                        .status())
+                .isEqualTo(403);
+    }
+
+    @Test
+    @DisplayName("a page deep in the list is found by the index, as the tenant's role and whatever the parameters are")
+    void deepPage() throws Exception {
+        String sql = Files.readString(Path.of("src", "main", "resources", "sql", "contacts-page.sql"))
+                .replaceAll("--.*", "")
+                .replace(":#afterTime", "$1")
+                .replace(":#afterId", "$2")
+                .replace(":#statusOrNull", "$3")
+                .replace(":#rows", "$4");
+        StringBuilder plan = new StringBuilder();
+        try (Connection connection = hub.database.as("hub_app").getConnection();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            // A test's table is so small that reading it whole is cheaper.
+            statement.execute("set local enable_seqscan = off");
+            statement.execute("set local enable_bitmapscan = off");
+            statement.execute("set local plan_cache_mode = force_generic_plan");
+            statement.execute("select set_config('app.tenant_rut', '76000012-4', true)");
+            statement.execute("prepare page (text, text, text, text) as " + sql);
+            try (ResultSet rows = statement.executeQuery(
+                    "explain execute page ('infinity', '" + UUID.randomUUID() + "', null, '51')")) {
+                while (rows.next()) {
+                    plan.append(rows.getString(1)).append('\n');
+                }
+            }
+            connection.rollback();
+        }
+        assertThat(plan.toString())
+                .contains("contacts_tenant_created")
+                .containsPattern("Index Cond: .*ROW\\(created_at, id\\) <")
+                .doesNotContain("Sort");
     }
 }

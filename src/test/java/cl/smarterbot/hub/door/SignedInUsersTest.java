@@ -96,6 +96,7 @@ class SignedInUsersTest {
         Reply reply = list(token);
         assertThat(reply.status()).as(reply.body()).isEqualTo(401);
         assertThat(reply.type()).isEqualTo("unauthenticated");
+        assertThat(reply.header("WWW-Authenticate")).isEqualTo("Bearer");
         assertThat(reply.body()).doesNotContain("JWT").doesNotContain("token");
     }
 
@@ -425,6 +426,27 @@ class SignedInUsersTest {
                 t.setDaemon(true);
                 return t;
             });
+
+    @Test
+    @DisplayName("sends a change while the issuer is asked: it arrives whole")
+    void bodyWaits() throws Exception {
+        UUID id = hub.contact(ApiHub.FERRETERIA, "Ana", "2026-03-01T10:00:00Z");
+        CountDownLatch gate = new CountDownLatch(1);
+        issuer.hold.set(gate);
+        String token = TokenIssuer.sign(EC, c -> {});
+        CompletableFuture<Reply> change = CompletableFuture.supplyAsync(
+                () -> hub.send(
+                        "PATCH",
+                        "/contacts/" + id,
+                        null,
+                        " ".repeat(4_000) + "{\"status\":\"closed\"}",
+                        "Authorization",
+                        "Bearer " + token),
+                THREADS);
+        await().until(() -> issuer.fetches.get() == 1);
+        gate.countDown();
+        assertThat(change.get().json().path("status").asText()).isEqualTo("closed");
+    }
 
     @Test
     @DisplayName("may come from its tenant's own pages and from the house's, not from another tenant's")
