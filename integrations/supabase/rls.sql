@@ -73,7 +73,11 @@ create policy tenant_insert on hub.sent for insert to hub_app with check (tenant
 create policy tenant_select on hub.mail_template for select to hub_app using (tenant_rut = (select hub.app_tenant()));
 create policy tenant_select on hub.mail_suppression for select to hub_app using (tenant_rut = (select hub.app_tenant()));
 create policy tenant_insert on hub.mail_suppression for insert to hub_app with check (tenant_rut = (select hub.app_tenant()));
-grant select, insert, update on public.contacts to hub_app;
+create policy tenant_select on hub.watermark for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+create policy tenant_insert on hub.watermark for insert to hub_app with check (tenant_rut = (select hub.app_tenant()));
+create policy tenant_update on hub.watermark for update to hub_app
+  using (tenant_rut = (select hub.app_tenant())) with check (tenant_rut = (select hub.app_tenant()));
+grant select, insert, update on public.contacts, hub.watermark to hub_app;
 grant select, insert on hub.sent, hub.mail_suppression to hub_app;
 grant select on hub.mail_template to hub_app;
 grant select on public.events, public.tenants to hub_app;
@@ -108,6 +112,9 @@ create policy ops on public.events for select to hub_ops using (true);
 create policy ops on hub.subscription for select to hub_ops using (true);
 create policy ops on hub.delivery for select to hub_ops using (true);
 create policy ops on hub.attempt for select to hub_ops using (true);
+create policy ops on hub.schedule for select to hub_ops using (true);
+create policy ops on hub.schedule_due for select to hub_ops using (true);
+grant select on hub.schedule, hub.schedule_due to hub_ops;
 grant select, insert, update on public.tenants, hub.tenant_settings, hub.api_key to hub_ops;
 grant select, insert, update, delete on hub.tenant_origin, hub.mail_template to hub_ops;
 grant select on hub.plan to hub_ops;

@@ -114,6 +114,9 @@ final class Demo {
                     "  the contact and event   psql -h 127.0.0.1 -p %d -U postgres -c 'table contacts' -c 'table events'%n"
                             .formatted(database.embeddedPort()));
         }
+        out.append("  the contacts            curl -H 'X-API-Key: demo-ferreteria-sur' http://127.0.0.1:%d/contacts%n"
+                .formatted(door.port()));
+        out.append("  the API                 http://127.0.0.1:%d/docs%n".formatted(door.port()));
         out.append("  the routes (Hawtio)     http://127.0.0.1:%d/actuator/hawtio/  user operator, password in %s%n"
                 .formatted(managementPort, properties.dataDir().resolve("admin-password")));
         out.append("  events and replay       bin/hub events, bin/hub dead, bin/hub replay --help (after mvn package)%n"

@@ -5,13 +5,19 @@ import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.door.ContactChange;
 import cl.smarterbot.hub.door.ContactForm;
+import cl.smarterbot.hub.door.ContactPage;
+import cl.smarterbot.hub.door.ContactView;
 import cl.smarterbot.hub.door.DoorComponent;
 import cl.smarterbot.hub.door.DoorGuards;
 import cl.smarterbot.hub.door.DoorProperties;
 import cl.smarterbot.hub.door.DoorServer;
 import cl.smarterbot.hub.door.GuardProperties;
+import cl.smarterbot.hub.door.JwtProperties;
+import cl.smarterbot.hub.door.JwtUsers;
 import cl.smarterbot.hub.door.WebhookVerifier;
+import cl.smarterbot.hub.door.WorkerProperties;
 import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.event.EventComponent;
 import cl.smarterbot.hub.event.EventProperties;
@@ -25,6 +31,10 @@ import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
 import cl.smarterbot.hub.rest.RestException;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
+import cl.smarterbot.hub.schedule.ScheduleComponent;
+import cl.smarterbot.hub.schedule.ScheduleProperties;
+import cl.smarterbot.hub.schedule.ScheduleRuntime;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Quotas;
@@ -64,7 +74,10 @@ import org.springframework.core.env.Environment;
     DatabaseProperties.class,
     DoorProperties.class,
     GuardProperties.class,
-    EventProperties.class
+    JwtProperties.class,
+    WorkerProperties.class,
+    EventProperties.class,
+    ScheduleProperties.class
 })
 class HubConfiguration {
 
@@ -114,7 +127,9 @@ class HubConfiguration {
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
+            JwtProperties jwt,
             WebhookVerifier webhooks,
+            WorkerProperties workers,
             MeterRegistry meters,
             HubDatabase database,
             EventRuntime runtime) {
@@ -122,7 +137,9 @@ class HubConfiguration {
                 properties,
                 registry,
                 guards,
+                JwtUsers.of(jwt, registry),
                 webhooks,
+                workers,
                 meters,
                 () -> database.ready() && runtime.log().available());
     }
@@ -142,6 +159,21 @@ class HubConfiguration {
         return new ContactEnrichment();
     }
 
+    @Bean
+    ContactPage contactPage() {
+        return new ContactPage();
+    }
+
+    @Bean
+    ContactView contactView() {
+        return new ContactView();
+    }
+
+    @Bean
+    ContactChange contactChange() {
+        return new ContactChange();
+    }
+
     @Bean("event")
     EventComponent eventComponent(EventRuntime runtime) {
         return new EventComponent(
@@ -158,6 +190,22 @@ class HubConfiguration {
                     }
                 },
                 HubConfiguration::classify);
+    }
+
+    /** Starts and stops with Camel. Fires once the log knows the subscriptions of the routes. */
+    @Bean("schedule")
+    ScheduleComponent scheduleComponent(
+            HubDatabase database,
+            EventRuntime runtime,
+            TenantRegistry registry,
+            ScheduleProperties properties,
+            MeterRegistry meters) {
+        return new ScheduleComponent(new ScheduleRuntime(
+                database.as(HubDatabase.Role.ENGINE),
+                () -> database.ready() && runtime.log().available(),
+                registry::tenants,
+                properties,
+                meters));
     }
 
     /** What the parts that the log must not know say about trying again. */
@@ -202,8 +250,13 @@ class HubConfiguration {
 
     /** Calls to the vendors' REST APIs. */
     @Bean(destroyMethod = "close")
-    RestClient restClient(@Value("${hub.rest.allow-private:}") List<String> allowPrivate) {
-        return new RestClient(AddressPolicy.allowing(allowPrivate));
+    RestClient restClient(AddressPolicy addresses) {
+        return new RestClient(addresses);
+    }
+
+    @Bean
+    AddressPolicy addressPolicy(@Value("${hub.rest.allow-private:}") List<String> allowPrivate) {
+        return AddressPolicy.allowing(allowPrivate);
     }
 
     @Bean
@@ -259,6 +312,11 @@ class HubConfiguration {
                 tenants,
                 ruts,
                 Clock.systemUTC());
+    }
+
+    @Bean
+    ScheduleAdmin scheduleAdmin(HubDatabase database) {
+        return new ScheduleAdmin(database.as(HubDatabase.Role.OPS));
     }
 
     @Bean

@@ -126,6 +126,34 @@ class DemoTest {
     }
 
     @Test
+    @DisplayName("a contact is listed, closed, and its change is an event, as the README tells")
+    void contactIsListedAndClosed() throws Exception {
+        String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
+        String id = JSON.readTree(contact("demo-pasteleria-norte", null, form("Eva", email, "Una torta"))
+                        .body())
+                .path("id")
+                .asText();
+        String base = "http://127.0.0.1:" + door.port() + "/contacts";
+        HttpResponse<String> list = http.send(
+                HttpRequest.newBuilder(URI.create(base + "?status=new&limit=5"))
+                        .header("X-API-Key", "demo-pasteleria-norte")
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(list.statusCode()).isEqualTo(200);
+        assertThat(list.body()).contains(id).contains(email);
+        HttpResponse<String> closed = http.send(
+                HttpRequest.newBuilder(URI.create(base + "/" + id))
+                        .header("X-API-Key", "demo-pasteleria-norte")
+                        .header("Content-Type", "application/json")
+                        .method("PATCH", HttpRequest.BodyPublishers.ofString("{\"status\":\"closed\"}"))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(closed.statusCode()).isEqualTo(200);
+        assertThat(JSON.readTree(closed.body()).path("status").asText()).isEqualTo("closed");
+        assertThat(management("/admin/events?limit=20", true)).contains("contact.status_changed");
+    }
+
+    @Test
     @DisplayName("a contact becomes one partner and one lead in its tenant's Odoo, and both ids come back")
     void contactBecomesPartnerAndLead() throws Exception {
         String email = "ana-" + UUID.randomUUID() + "@ejemplo.cl";

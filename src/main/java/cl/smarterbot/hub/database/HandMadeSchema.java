@@ -24,11 +24,19 @@ final class HandMadeSchema {
         MARKS.put("0005", column("hub.subscription", "max_attempts"));
         MARKS.put("0006", relation("hub.sent"));
         MARKS.put("0007", function("hub.rate_retire()"));
+        MARKS.put("0008", text("append", "contact-status"));
         MARKS.put("0009", relation("hub.mail_admission"));
         MARKS.put("0010", relation("public.conversations"));
+        MARKS.put("0011", relation("hub.schedule"));
     }
 
     private HandMadeSchema() {}
+
+    /** A function whose text names something that it did not name before. */
+    private static String text(String function, String named) {
+        return "exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace"
+                + " where n.nspname = 'hub' and p.proname = '" + function + "' and p.prosrc like '%" + named + "%')";
+    }
 
     private static String function(String signature) {
         return "to_regprocedure('" + signature + "') is not null";

@@ -7,8 +7,6 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -44,16 +42,7 @@ public final class ContactForm {
             "[^\\s@<>()\\[\\]\\\\,;:\"\\p{Cntrl}]{1,64}@(?:[\\p{L}\\p{N}](?:[\\p{L}\\p{N}-]{0,61}[\\p{L}\\p{N}])?\\.)+[\\p{L}\\p{N}-]{2,63}");
     private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1," + MAX_IDEMPOTENCY_KEY + "}");
 
-    private static final JsonFactory JSON = JsonFactory.builder()
-            // UTF-8 and nothing else: what is read in two ways can say two things.
-            .disable(JsonFactory.Feature.CHARSET_DETECTION)
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(20)
-                    .maxStringLength(64 * 1024)
-                    .maxNumberLength(100)
-                    .build())
-            .build();
+    private static final JsonFactory JSON = StrictJson.FACTORY;
 
     private static final List<String> FIELDS = List.of("name", "email", "message", "phone", "source");
     private static final String ELAPSED = "elapsed_ms";

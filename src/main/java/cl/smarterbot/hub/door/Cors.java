@@ -77,7 +77,8 @@ final class Cors {
 
     /**
      * Whether the page that sends this may speak for the caller. One that showed a credential speaks for its tenant, and only
-     * pages of that tenant may carry it; a key that leaked to another site is of no use there. If not, the answer is not readable.
+     * pages of that tenant may carry it; a key that leaked to another site is of no use there. A signed-in user's token may also
+     * come from the house's pages: there is the panel that all tenants share. If not, the answer is not readable.
      */
     boolean speaksFor(HttpServerRequest request, Caller caller) {
         if (caller.how() == Caller.How.ORIGIN
@@ -85,7 +86,13 @@ final class Cors {
                 || request.getHeader("Origin") == null) {
             return true;
         }
-        boolean own = tenantOf(request).filter(caller.tenant().rut()::equals).isPresent();
+        Optional<String> page = tenantOf(request);
+        boolean own = page.filter(caller.tenant().rut()::equals).isPresent()
+                || caller.how() == Caller.How.TOKEN
+                        && registry.house()
+                                .map(house -> house.tenant().rut())
+                                .filter(house -> page.filter(house::equals).isPresent())
+                                .isPresent();
         if (!own) {
             request.response().headers().remove("Access-Control-Allow-Origin").remove("Access-Control-Expose-Headers");
         }

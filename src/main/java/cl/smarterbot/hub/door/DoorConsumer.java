@@ -1,6 +1,8 @@
 package cl.smarterbot.hub.door;
 
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.apache.camel.Processor;
 import org.apache.camel.Suspendable;
@@ -10,6 +12,9 @@ import org.apache.camel.support.DefaultConsumer;
 
 /** A route behind a public path. While its route is suspended, callers get 503. */
 final class DoorConsumer extends DefaultConsumer implements PlatformHttpConsumer, Suspendable {
+
+    /** Path parameter of webhook doors: which registered endpoint. */
+    static final String ENDPOINT = "endpoint";
 
     private final DoorServer server;
     private final Set<String> methods;
@@ -30,6 +35,23 @@ final class DoorConsumer extends DefaultConsumer implements PlatformHttpConsumer
 
     Set<String> methods() {
         return methods;
+    }
+
+    /**
+     * The parameters that become headers of the exchange.
+     *
+     * @param query raw query of the request; null for none
+     * @param path values of the path parameters
+     * @throws ProblemException if the query is not what the door declares
+     */
+    Map<String, String> parameters(String query, Map<String, String> path) {
+        List<String> declared = getEndpoint().queryNames();
+        if (declared.isEmpty()) {
+            return path;
+        }
+        Map<String, String> all = DoorQuery.read(query, declared);
+        all.putAll(path);
+        return all;
     }
 
     boolean takesBody() {
@@ -56,7 +78,7 @@ final class DoorConsumer extends DefaultConsumer implements PlatformHttpConsumer
         if (door.getCredential() == Credential.WEBHOOK
                 && (door.getSource() == null
                         || door.getSignature() == null
-                        || !door.getPath().endsWith("}")
+                        || !door.getPath().endsWith("/{" + ENDPOINT + "}")
                         || !takesBody())) {
             throw new IllegalArgumentException("door:" + door.getPath()
                     + ": credential=WEBHOOK needs source, signature, consumes and a path that ends with {endpoint}");

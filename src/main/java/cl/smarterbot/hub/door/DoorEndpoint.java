@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.door;
 
+import java.util.List;
 import org.apache.camel.component.platform.http.PlatformHttpComponent;
 import org.apache.camel.component.platform.http.PlatformHttpEndpoint;
 import org.apache.camel.spi.UriEndpoint;
@@ -32,6 +33,19 @@ public class DoorEndpoint extends PlatformHttpEndpoint {
 
     @UriParam(description = "How that vendor signs; with credential=WEBHOOK")
     private Signatures signature;
+
+    @UriParam(
+            description =
+                    "Query parameters that become headers, comma separated; any other is refused with 422. Without this option"
+                            + " a query is ignored")
+    private String query;
+
+    @UriParam(
+            defaultValue = "false",
+            description =
+                    "Whether the route waits for other systems: it then runs on a bounded set of threads that tenants share"
+                            + " fairly, and gets 503 when too many wait")
+    private boolean blocking;
 
     public DoorEndpoint(String uri, String remaining, PlatformHttpComponent component) {
         super(uri, remaining, component);
@@ -76,6 +90,27 @@ public class DoorEndpoint extends PlatformHttpEndpoint {
 
     public void setSignature(Signatures signature) {
         this.signature = signature;
+    }
+
+    public String getQuery() {
+        return query;
+    }
+
+    public void setQuery(String query) {
+        this.query = query;
+    }
+
+    public boolean isBlocking() {
+        return blocking;
+    }
+
+    public void setBlocking(boolean blocking) {
+        this.blocking = blocking;
+    }
+
+    /** The declared query parameters; empty if the door declares none. */
+    List<String> queryNames() {
+        return query == null ? List.of() : List.of(query.trim().split("\\s*,\\s*"));
     }
 
     int maxBodyBytes() {

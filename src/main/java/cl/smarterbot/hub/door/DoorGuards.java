@@ -75,7 +75,7 @@ public final class DoorGuards {
                     asks.add(new Ask(Kind.ADDRESS, rut + ' ' + addresses.bucketOf(request), limits.ipPerMinute()));
                 }
             }
-            case API_KEY -> {
+            case API_KEY, TOKEN -> {
                 if (limits.keyPerMinute() != null) {
                     asks.add(new Ask(Kind.KEY, caller.keyId().toString(), limits.keyPerMinute()));
                 }

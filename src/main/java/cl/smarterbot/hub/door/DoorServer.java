@@ -4,6 +4,7 @@ import cl.smarterbot.hub.event.EventConflictException;
 import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.EventLogUnavailableException;
 import cl.smarterbot.hub.event.EventRejectedException;
+import cl.smarterbot.hub.event.FairWorkers;
 import cl.smarterbot.hub.secrets.SecretStoreException;
 import cl.smarterbot.hub.tenancy.Caller;
 import cl.smarterbot.hub.tenancy.Tenant;
@@ -14,6 +15,7 @@ import io.micrometer.core.instrument.Timer;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -28,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.camel.Exchange;
@@ -67,13 +70,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private final DoorProperties properties;
     private final TenantRegistry registry;
     private final DoorGuards guards;
+    private final Credentials credentials;
     private final WebhookVerifier webhooks;
     private final MeterRegistry meters;
     private final Vertx vertx;
-    private final Map<String, DoorConsumer> doors = new ConcurrentHashMap<>();
-    /** Doors whose last segment is a parameter, by what stands before it, with its slash. */
-    private final Map<String, DoorConsumer> openEnded = new ConcurrentHashMap<>();
-
+    private final DoorTable doors = new DoorTable();
+    private final FairWorkers workers;
+    private final ApiPages pages = new ApiPages();
     private final Map<String, Timer> timers = new ConcurrentHashMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     /** Timers of connections that wait for a request head. */
@@ -86,19 +89,34 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private HttpServer server;
     private volatile boolean draining;
 
+    /** A server that knows callers by API key and origin only: no signed-in users, no webhooks. */
+    public DoorServer(
+            DoorProperties properties,
+            TenantRegistry registry,
+            DoorGuards guards,
+            MeterRegistry meters,
+            java.util.function.BooleanSupplier healthy) {
+        this(properties, registry, guards, SignedInUsers.NONE, null, WorkerProperties.DEFAULT, meters, healthy);
+    }
+
     /**
      * @param guards what stands before every door
-     * @param webhooks who says what a webhook's signature is worth
+     * @param users who comes with a token
+     * @param webhooks who says what a webhook's signature is worth; null if no door takes any
+     * @param workers threads for routes that wait for other systems
      * @param healthy whether the hub can do its work; answered at {@code /health} as up or down and nothing more
      */
     public DoorServer(
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
+            SignedInUsers users,
             WebhookVerifier webhooks,
+            WorkerProperties workers,
             MeterRegistry meters,
             java.util.function.BooleanSupplier healthy) {
         this.properties = properties;
+        this.credentials = new Credentials(registry, users);
         this.registry = registry;
         this.guards = guards;
         this.webhooks = webhooks;
@@ -108,7 +126,17 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 ? properties.eventLoops()
                 : Runtime.getRuntime().availableProcessors();
         this.vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops).setWorkerPoolSize(4));
+        this.workers = new FairWorkers(workers.threads(), workers.mostWaiting(), threads("hub-door-worker-"));
         meters.gauge("hub.door.in.flight", inFlight);
+    }
+
+    private static ThreadFactory threads(String name) {
+        AtomicInteger count = new AtomicInteger();
+        return r -> {
+            Thread t = new Thread(r, name + count.incrementAndGet());
+            t.setDaemon(true);
+            return t;
+        };
     }
 
     /** Opens the port. Until a route opened its door, callers get 404. */
@@ -171,38 +199,11 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     }
 
     void open(DoorConsumer consumer) {
-        String path = consumer.getEndpoint().getPath();
-        Map<String, DoorConsumer> where = isOpenEnded(path) ? openEnded : doors;
-        if (where.putIfAbsent(fixedPart(path), consumer) != null) {
-            throw new IllegalStateException("Two routes open the door " + path);
-        }
+        doors.open(consumer.getEndpoint().getPath(), consumer.methods(), consumer);
     }
 
     void close(DoorConsumer consumer) {
-        String path = consumer.getEndpoint().getPath();
-        (isOpenEnded(path) ? openEnded : doors).remove(fixedPart(path), consumer);
-    }
-
-    private static boolean isOpenEnded(String path) {
-        return path.endsWith("}");
-    }
-
-    private static String fixedPart(String path) {
-        return isOpenEnded(path) ? path.substring(0, path.lastIndexOf('/') + 1) : path;
-    }
-
-    private DoorConsumer door(String path) {
-        if (path == null) {
-            return null;
-        }
-        DoorConsumer exact = doors.get(path);
-        int slash = path.lastIndexOf('/');
-        return exact != null || slash == path.length() - 1 ? exact : openEnded.get(path.substring(0, slash + 1));
-    }
-
-    /** The last segment of a path, as it came: what is percent-encoded stays so. */
-    private static String lastSegment(String path) {
-        return path.substring(path.lastIndexOf('/') + 1);
+        doors.close(consumer);
     }
 
     /**
@@ -237,31 +238,40 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             record("other", 400, start);
             return;
         }
-        if ("/health".equals(request.path())) {
+        String asked = request.path() == null ? "" : request.path();
+        boolean looks = request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD;
+        if (asked.equals("/health") && looks) {
             health(request);
             return;
         }
-        DoorConsumer door = door(request.path());
-        String path = label(door);
+        DoorTable.Match match = doors.find(asked);
         if (DoorGuards.isPreflight(request)) {
-            preflight(request, door, path, start);
+            preflight(request, match, start);
             return;
         }
         guards.markAnswer(request);
         if (draining) {
             // Also where no door is any more: its route stopped, and the sender must come back, not give up.
-            refuse(request, Problem.UNAVAILABLE, path, start);
+            refuse(request, Problem.UNAVAILABLE, match == null ? "other" : match.path(), start);
             return;
         }
+        if (match == null && (pages.has(asked) || asked.equals("/health"))) {
+            if (looks) {
+                record(asked, pages.answer(request, asked), start);
+            } else {
+                request.response().putHeader("Allow", "GET, HEAD");
+                refuse(request, Problem.METHOD, asked, start);
+            }
+            return;
+        }
+        if (match == null) {
+            refuse(request, Problem.NOT_FOUND, "other", start);
+            return;
+        }
+        String path = match.path();
+        DoorConsumer door = match.door(request.method().name());
         if (door == null) {
-            refuse(request, Problem.NOT_FOUND, path, start);
-            return;
-        }
-        if (!door.methods().contains(request.method().name())) {
-            request.response()
-                    .putHeader(
-                            "Allow",
-                            String.join(", ", door.methods().stream().sorted().toList()));
+            request.response().putHeader("Allow", String.join(", ", match.methods()));
             refuse(request, Problem.METHOD, path, start);
             return;
         }
@@ -270,7 +280,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             return;
         }
         if (door.getEndpoint().getCredential() == Credential.NONE) {
-            admit(request, door, null, start);
+            admit(request, match, door, null, start);
             return;
         }
         if (!registry.loaded()) {
@@ -279,10 +289,25 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
         if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
             // Who sends shows only when the body is there.
-            admit(request, door, null, start);
+            admit(request, match, door, null, start);
             return;
         }
-        Caller caller = identify(request).orElse(null);
+        if (door.getEndpoint().getCredential() == Credential.KEY_OR_TOKEN) {
+            credentials.identify(request, (caller, problem) -> {
+                if (problem != null) {
+                    refuse(request, problem, path, start);
+                } else {
+                    known(request, match, door, caller, start);
+                }
+            });
+        } else {
+            known(request, match, door, identify(request).orElse(null), start);
+        }
+    }
+
+    /** @param caller null if the credential was no good */
+    private void known(HttpServerRequest request, DoorTable.Match match, DoorConsumer door, Caller caller, long start) {
+        String path = match.path();
         if (caller == null || !caller.may(door.getEndpoint().getScope())) {
             guards.countFailed(request, problem -> refuse(request, problem, path, start));
             return;
@@ -295,18 +320,14 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             if (problem != null) {
                 refuse(request, problem, path, start);
             } else {
-                admit(request, door, caller, start);
+                admit(request, match, door, caller, start);
             }
         });
     }
 
-    /** The path that a door's figures stand under: never what a caller made up. */
-    private static String label(DoorConsumer door) {
-        return door == null ? "other" : door.getEndpoint().getPath();
-    }
-
-    private void preflight(HttpServerRequest request, DoorConsumer door, String path, long start) {
-        if (guards.permitPreflight(request, door == null ? Set.of() : door.methods())) {
+    private void preflight(HttpServerRequest request, DoorTable.Match match, long start) {
+        String path = match == null ? "other" : match.path();
+        if (guards.permitPreflight(request, match == null ? Set.of() : match.methods())) {
             request.response().setStatusCode(204).end();
             record(path, 204, start);
         } else {
@@ -315,8 +336,15 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     }
 
     /** Takes the body of a request whose caller is known and within its limits, if the door takes such a body. */
-    private void admit(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
-        String path = label(door);
+    private void admit(HttpServerRequest request, DoorTable.Match match, DoorConsumer door, Caller caller, long start) {
+        String path = match.path();
+        Map<String, String> values;
+        try {
+            values = door.parameters(request.query(), match.values());
+        } catch (ProblemException e) {
+            refuse(request, e.problem(), path, start);
+            return;
+        }
         if (door.takesBody()) {
             String encoding = request.getHeader("Content-Encoding");
             if (!door.consumes(request.getHeader("Content-Type"))
@@ -329,7 +357,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 return;
             }
         }
-        receive(request, door, caller, start);
+        receive(request, door, caller, values, start);
     }
 
     private static long declaredLength(HttpServerRequest request) {
@@ -365,9 +393,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
-    private void receive(HttpServerRequest request, DoorConsumer door, Caller caller, long start) {
+    private void receive(
+            HttpServerRequest request, DoorConsumer door, Caller caller, Map<String, String> values, long start) {
         BodyCollector body = new BodyCollector(door.getEndpoint().maxBodyBytes(), declaredLength(request));
-        String path = label(door);
+        String path = door.getEndpoint().getPath();
         long timer = vertx.setTimer(properties.requestTimeout().toMillis(), id -> {
             if (body.close()) {
                 refuse(request, Problem.TIMEOUT, path, start);
@@ -388,9 +417,9 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             if (body.close()) {
                 inFlight.incrementAndGet();
                 if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
-                    verify(request, door, body.bytes(), start);
+                    verify(request, door, values, body.bytes(), start);
                 } else {
-                    run(request, door, caller == null ? null : caller.tenant(), null, body.bytes(), start);
+                    run(request, door, caller == null ? null : caller.tenant(), null, values, body.bytes(), start);
                 }
             }
         });
@@ -401,19 +430,20 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     }
 
     /** Checks a webhook's signature, then runs its route as the tenant of its endpoint. */
-    private void verify(HttpServerRequest request, DoorConsumer door, byte[] body, long start) {
+    private void verify(
+            HttpServerRequest request, DoorConsumer door, Map<String, String> values, byte[] body, long start) {
         DoorEndpoint endpoint = door.getEndpoint();
         // Reading secrets may wait for a file or a server, and a large body takes its time.
         vertx.executeBlocking(
                         () -> webhooks.verify(
                                 endpoint.getSource(),
-                                registry.byEndpoint(endpoint.getSource(), lastSegment(request.path()))
+                                registry.byEndpoint(endpoint.getSource(), values.get(DoorConsumer.ENDPOINT))
                                         .orElse(null),
                                 endpoint.getSignature(),
                                 request.headers()::getAll,
                                 body),
                         false)
-                .onSuccess(delivery -> run(request, door, delivery.endpoint().tenant(), delivery, body, start))
+                .onSuccess(delivery -> run(request, door, delivery.endpoint().tenant(), delivery, values, body, start))
                 .onFailure(failure -> {
                     Problem problem = failure instanceof ProblemException known
                             ? known.problem()
@@ -429,14 +459,16 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private void run(
             HttpServerRequest request,
             DoorConsumer door,
-            Tenant tenant,
+            Tenant tenantOrNone,
             WebhookVerifier.Verified delivery,
+            Map<String, String> values,
             byte[] body,
             long start) {
         Exchange exchange = door.createExchange(false);
         Message message = exchange.getMessage();
         message.setBody(body);
-        message.setHeader(Exchange.HTTP_METHOD, request.method().name());
+        boolean head = request.method() == HttpMethod.HEAD;
+        message.setHeader(Exchange.HTTP_METHOD, head ? "GET" : request.method().name());
         message.setHeader(Exchange.HTTP_PATH, request.path());
         for (String name : INBOUND) {
             String value = request.getHeader(name);
@@ -444,8 +476,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 message.setHeader(name, value);
             }
         }
-        if (tenant != null) {
-            TenantScope.bind(exchange, tenant.rut());
+        values.forEach(message::setHeader);
+        String tenant = tenantOrNone == null ? "" : tenantOrNone.rut();
+        if (tenantOrNone != null) {
+            TenantScope.bind(exchange, tenant);
         }
         if (delivery != null) {
             message.setHeader(EventConstants.DEDUP, delivery.dedup());
@@ -458,7 +492,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 finish(request, door, Problem.UNAVAILABLE, start);
             }
         });
-        door.getAsyncProcessor().process(exchange, doneSync -> {
+        Runnable route = () -> door.getAsyncProcessor().process(exchange, doneSync -> {
             Reply reply = replyOrProblem(exchange, door, delivery, sentType);
             door.releaseExchange(exchange, false);
             context.runOnContext(v -> {
@@ -481,10 +515,27 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 }
             });
         });
+        if (!door.getEndpoint().isBlocking()) {
+            route.run();
+        } else if (!workers.offer(tenant, () -> runUnlessAnswered(route, answered, door, exchange))) {
+            vertx.cancelTimer(timeout);
+            answered.first();
+            door.releaseExchange(exchange, false);
+            finish(request, door, Problem.BUSY, start);
+        }
+    }
+
+    /** Work that waited so long that its caller got 503 is not done any more. */
+    private static void runUnlessAnswered(Runnable route, Answered answered, DoorConsumer door, Exchange exchange) {
+        if (answered.done) {
+            door.releaseExchange(exchange, false);
+        } else {
+            route.run();
+        }
     }
 
     private static final class Answered {
-        private boolean done;
+        private volatile boolean done;
 
         /** Only ever called on the request's event loop. */
         boolean first() {
@@ -501,6 +552,10 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             Exchange exchange, DoorConsumer door, WebhookVerifier.Verified delivery, String sentType) {
         try {
             Throwable failure = exchange.getException();
+            if (delivery != null
+                    && "DUPLICATE".equals(exchange.getMessage().getHeader(EventConstants.OUTCOME, String.class))) {
+                webhooks.countDuplicate(delivery);
+            }
             if (delivery != null && failure instanceof EventConflictException) {
                 // A sender would try again after 409, and what it tries again would conflict again.
                 WebhookVerifier.tellOtherBody(delivery);
@@ -563,6 +618,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             if (t instanceof EventLogUnavailableException) {
                 return Problem.UNAVAILABLE;
             }
+            if (DatabaseTrouble.isAway(t)) {
+                log.warn(
+                        "Door {}: the database is away: {}",
+                        door.getEndpoint().getPath(),
+                        t.getClass().getSimpleName());
+                return Problem.AWAY;
+            }
             if (t instanceof EventRejectedException) {
                 return Problem.malformed();
             }
@@ -580,10 +642,18 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         if (response.closed() || response.ended()) {
             return;
         }
-        response.setStatusCode(reply.status())
-                .putHeader("Content-Type", reply.contentType())
-                .putHeader("X-Content-Type-Options", "nosniff");
         reply.headers().forEach(response::putHeader);
+        response.putHeader("X-Content-Type-Options", "nosniff");
+        if (reply.status() == 200 && Etags.unchanged(request, reply.headers().get("ETag"))) {
+            response.setStatusCode(304).end();
+            return;
+        }
+        response.setStatusCode(reply.status()).putHeader("Content-Type", reply.contentType());
+        if (request.method() == HttpMethod.HEAD) {
+            response.putHeader("Content-Length", Integer.toString(reply.body().length))
+                    .end();
+            return;
+        }
         response.end(io.vertx.core.buffer.Buffer.buffer(reply.body()));
     }
 
@@ -659,6 +729,9 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         response.setStatusCode(problem.status())
                 .putHeader("Content-Type", "application/problem+json")
                 .putHeader("X-Content-Type-Options", "nosniff");
+        if (problem.status() == 401) {
+            response.putHeader("WWW-Authenticate", "Bearer");
+        }
         if (problem.retryAfterSeconds() > 0) {
             response.putHeader("Retry-After", Integer.toString(problem.retryAfterSeconds()));
         }
@@ -670,11 +743,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     private void health(HttpServerRequest request) {
         boolean up = healthy.getAsBoolean() && !draining;
+        String body = up ? "{\"status\":\"up\"}" : "{\"status\":\"down\"}";
         request.response()
                 .setStatusCode(up ? 200 : 503)
                 .putHeader("Content-Type", "application/json")
+                .putHeader("Content-Length", Integer.toString(body.length()))
                 .putHeader("Cache-Control", "no-store")
-                .end(up ? "{\"status\":\"up\"}" : "{\"status\":\"down\"}");
+                .end(request.method() == HttpMethod.HEAD ? "" : body);
     }
 
     /** New requests get 503; those in flight may end. */
@@ -692,13 +767,18 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
-    Set<String> paths() {
-        return Set.copyOf(doors.keySet());
+    /** The methods of every open path, as the routes name them; what the hub says about itself included. */
+    Map<String, Set<String>> paths() {
+        Map<String, Set<String>> all = doors.all();
+        pages.paths().forEach(path -> all.put(path, Set.of("GET", "HEAD")));
+        all.put("/health", Set.of("GET", "HEAD"));
+        return all;
     }
 
     @Override
     public void close() {
         drain();
+        workers.shutdown();
         try {
             vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
         } catch (InterruptedException e) {

@@ -45,6 +45,11 @@ public record Problem(int status, String type, String title, List<Invalid> inval
     static final Problem UNAVAILABLE = new Problem(
             503, "unavailable", "No pudimos guardar su mensaje. Intente de nuevo en un momento.", List.of(), 2);
 
+    static final Problem BUSY =
+            new Problem(503, "busy", "Hay demasiadas consultas. Intente de nuevo en un momento.", List.of(), 2);
+    static final Problem AWAY = new Problem(
+            503, "unavailable", "El servicio no está disponible. Intente de nuevo en un momento.", List.of(), 2);
+
     static Problem of(int status, String type, String title) {
         return new Problem(status, type, title, List.of(), 0);
     }
@@ -60,6 +65,10 @@ public record Problem(int status, String type, String title, List<Invalid> inval
                 "Recibimos demasiados envíos. Intente de nuevo en un minuto.",
                 List.of(),
                 retryAfterSeconds);
+    }
+
+    static Problem invalidParameters(List<Invalid> invalid) {
+        return new Problem(422, "invalid-fields", "Revise los datos de la consulta.", invalid, 0);
     }
 
     static Problem badHeader(String header, String rule, String message) {

@@ -115,6 +115,8 @@ public final class WebhookVerifier {
             throw new ProblemException(Problem.malformed());
         }
         count("hub.webhook.verified", source, "tenant", endpoint.tenant().rut());
+        meters.timer("hub.webhook.lag", "source", source)
+                .record(Duration.ofSeconds(Math.max(0, secondsSince(signed.timestamp()))));
         return new Verified(endpoint, new NewEvent.Dedup("webhook-" + endpoint.id(), signed.id(), sha256(body)));
     }
 
@@ -135,7 +137,20 @@ public final class WebhookVerifier {
         Duration allowed = endpoint != null && endpoint.settings().tolerance() != null
                 ? endpoint.settings().tolerance()
                 : tolerance;
-        return Math.abs(clock.instant().getEpochSecond() - Long.parseLong(timestamp)) <= allowed.toSeconds();
+        return Math.abs(secondsSince(timestamp)) <= allowed.toSeconds();
+    }
+
+    private long secondsSince(String timestamp) {
+        return clock.instant().getEpochSecond() - Long.parseLong(timestamp);
+    }
+
+    /** Counts a delivery that had come before. */
+    void countDuplicate(Verified delivery) {
+        count(
+                "hub.webhook.duplicate",
+                delivery.endpoint().source(),
+                "endpoint",
+                delivery.endpoint().id());
     }
 
     private static boolean matches(

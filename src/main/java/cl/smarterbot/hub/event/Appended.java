@@ -10,10 +10,14 @@ import java.util.UUID;
  */
 public record Appended(UUID id, Outcome outcome) {
 
-    /** ACCEPTED: committed now. DUPLICATE: committed earlier, same body. CONFLICT: the key was used with another body. */
+    /**
+     * ACCEPTED: committed now. DUPLICATE: committed earlier, same body. CONFLICT: the key was used with another body. UNCHANGED:
+     * nothing was recorded, because the row that the event was to change says so already or is not there.
+     */
     public enum Outcome {
         ACCEPTED,
         DUPLICATE,
-        CONFLICT
+        CONFLICT,
+        UNCHANGED
     }
 }

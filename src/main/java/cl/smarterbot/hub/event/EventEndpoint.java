@@ -9,6 +9,7 @@ import org.apache.camel.spi.UriEndpoint;
 import org.apache.camel.spi.UriParam;
 import org.apache.camel.spi.UriPath;
 import org.apache.camel.support.DefaultEndpoint;
+import org.apache.camel.support.SynchronousDelegateProducer;
 
 /** One event type of the log, or a pattern of types for a subscription. */
 @UriEndpoint(
@@ -31,7 +32,7 @@ public class EventEndpoint extends DefaultEndpoint {
 
     /** What hub.append can do with a body besides keeping it. */
     private static final java.util.Set<String> RECORDS =
-            java.util.Set.of("contacts", "contact-update", "messages", "conversation-update");
+            java.util.Set.of("contacts", "contact-update", "contact-status", "messages", "conversation-update");
 
     @UriParam(label = "consumer", description = "Name of the durable subscription; unique in the hub")
     private String subscription;
@@ -60,12 +61,21 @@ public class EventEndpoint extends DefaultEndpoint {
     @UriParam(
             label = "producer",
             description =
-                    "What becomes of the body in the same commit: contacts (a new row) or contact-update (changes to the"
-                            + " row that its contact_id names); nothing by default")
+                    "What becomes of the body in the same commit: contacts (a new row), contact-update (changes to the"
+                            + " row that its contact_id names) or contact-status (its status; recorded only if it"
+                            + " changes); nothing by default")
     private String record;
 
     @UriParam(label = "producer", defaultValue = "hub", description = "What the event says produced it")
     private String source = "hub";
+
+    @UriParam(
+            label = "producer",
+            defaultValue = "false",
+            description =
+                    "Whether the step waits for the commit on the route's own thread, so that the next step runs there"
+                            + " too; for routes that may wait")
+    private boolean synchronous;
 
     public EventEndpoint(String uri, EventComponent component, String type) {
         super(uri, component);
@@ -82,11 +92,12 @@ public class EventEndpoint extends DefaultEndpoint {
             throw new IllegalArgumentException("event:*: a producer's pattern needs a first word, such as resend.*");
         }
         if (record != null && !RECORDS.contains(record)) {
-            throw new IllegalArgumentException(
-                    "event:" + type + ": record=" + record
-                            + " is not known; contacts (a new row) and contact-update (changes to one), messages and conversation-update are");
+            throw new IllegalArgumentException("event:" + type + ": record=" + record
+                    + " is not known; contacts and messages (a new row), contact-update, contact-status and"
+                    + " conversation-update (changes to one) are");
         }
-        return new EventProducer(this);
+        EventProducer producer = new EventProducer(this);
+        return synchronous ? new SynchronousDelegateProducer(producer) : producer;
     }
 
     @Override
@@ -208,5 +219,13 @@ public class EventEndpoint extends DefaultEndpoint {
 
     public void setSource(String source) {
         this.source = source;
+    }
+
+    public boolean isSynchronous() {
+        return synchronous;
+    }
+
+    public void setSynchronous(boolean synchronous) {
+        this.synchronous = synchronous;
     }
 }

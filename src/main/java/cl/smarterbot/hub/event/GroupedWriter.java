@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -246,9 +247,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
                 while (rows.next()) {
                     results[rows.getInt(1) - 1] = new Appended(
                             rows.getObject(2, UUID.class),
-                            "duplicate".equals(rows.getString(3))
-                                    ? Appended.Outcome.DUPLICATE
-                                    : Appended.Outcome.CONFLICT);
+                            Appended.Outcome.valueOf(rows.getString(3).toUpperCase(Locale.ROOT)));
                 }
             }
             for (int i = 0; i < results.length; i++) {

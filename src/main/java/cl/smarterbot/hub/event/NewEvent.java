@@ -19,7 +19,7 @@ import java.util.UUID;
  * @param traceparent W3C trace context of the producer; null if there is none
  * @param body what subscribers get; personal data is allowed, it is short-lived
  * @param record what becomes of the body in the same commit: {@code contacts}, a new row; {@code contact-update}, changes to the row
- *     that its {@code contact_id} names; null for nothing
+ *     that its {@code contact_id} names; {@code contact-status}, a new status for it; null for nothing
  * @param dedup what makes this append idempotent; null if nothing does
  */
 public record NewEvent(

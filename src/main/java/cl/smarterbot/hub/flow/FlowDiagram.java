@@ -34,8 +34,8 @@ public final class FlowDiagram {
         StringBuilder doc = new StringBuilder("""
                 # The flows
 
-                Generated from `src/main/resources/routes/` by `bin/hub flow diagram`; do not edit. Rounded: a door. Hexagon: an event.
-                Box: a route. Cylinder: another system. A route whose box begins with ▷ is a durable subscription.
+                Generated from `src/main/resources/routes/` by `bin/hub flow diagram`; do not edit. Rounded: a door. Flag: a schedule.
+                Hexagon: an event. Box: a route. Cylinder: another system. A route whose box begins with ▷ is a durable subscription.
 
                 ## All of them
                 """);
@@ -68,7 +68,8 @@ public final class FlowDiagram {
     }
 
     private void route(Route route) {
-        boolean subscription = route.from().startsWith("event:");
+        boolean schedule = route.from().startsWith("schedule:");
+        boolean subscription = schedule || route.from().startsWith("event:");
         String name = route.id();
         nodes.add(id("route", name) + "[\"" + (subscription ? "▷ " : "") + escape(name) + "\"]");
         if (route.from().startsWith("door:")) {
@@ -76,6 +77,10 @@ public final class FlowDiagram {
                     route.parameters().getOrDefault("httpMethodRestrict", "POST") + " " + Route.rest(route.from());
             nodes.add(id("door", door) + "([\"" + escape(door) + "\"])");
             edges.add(id("door", door) + " --> " + id("route", name));
+        } else if (schedule) {
+            String when = Route.rest(route.from());
+            nodes.add(id("schedule", when) + ">\"" + escape(when) + "<br/>" + escape(times(route)) + "\"]");
+            edges.add(id("schedule", when) + " --> " + id("route", name));
         } else if (subscription) {
             edges.add(event(Route.rest(route.from())) + " --> " + id("route", name));
         }
@@ -84,6 +89,11 @@ public final class FlowDiagram {
                 call(name, step);
             }
         }
+    }
+
+    private static String times(Route route) {
+        String cron = route.parameters().get("cron");
+        return cron != null ? cron : "every " + route.parameters().get("every") + " ms";
     }
 
     private void call(String route, Step step) {

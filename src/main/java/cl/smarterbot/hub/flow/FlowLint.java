@@ -23,7 +23,18 @@ public final class FlowLint {
 
     /** Endpoints that a flow may name. */
     private static final Set<String> SCHEMES = Set.of(
-            "door", "event", "direct", "kamelet", "sql", "odoo", "chatwoot", "resend", "botpress", "https", "http");
+            "door",
+            "event",
+            "schedule",
+            "direct",
+            "kamelet",
+            "sql",
+            "odoo",
+            "chatwoot",
+            "resend",
+            "botpress",
+            "https",
+            "http");
 
     /** Endpoints that wait for another system on the thread that calls them. */
     private static final Set<String> BLOCKING =
@@ -119,9 +130,14 @@ public final class FlowLint {
                 String subscription = route.parameters().get("subscription");
                 if (subscription == null) {
                     add(route.line(), "subscription", who + " takes events and needs the parameter subscription");
-                } else if (subscriptions.putIfAbsent(subscription, file.name()) != null) {
-                    add(route.line(), "subscription", who + " has the subscription of another route: " + subscription);
+                } else {
+                    subscribe(route, who, subscription);
                 }
+            } else if (route.from().startsWith("schedule:")) {
+                if (route.parameters().containsKey("cron") == route.parameters().containsKey("every")) {
+                    add(route.line(), "schedule", who + " needs either the parameter cron or every");
+                }
+                subscribe(route, who, "schedule-" + Route.rest(route.from()));
             }
             List<Step> steps = route.allSteps();
             if (steps.size() > MOST_STEPS) {
@@ -136,6 +152,12 @@ public final class FlowLint {
             Set<String> ids = new HashSet<>();
             for (Step step : steps) {
                 step(who, step, ids, mayBlock);
+            }
+        }
+
+        private void subscribe(Route route, String who, String subscription) {
+            if (subscriptions.putIfAbsent(subscription, file.name()) != null) {
+                add(route.line(), "subscription", who + " has the subscription of another route: " + subscription);
             }
         }
 
@@ -162,6 +184,9 @@ public final class FlowLint {
                             step.line(),
                             "door-blocks",
                             what + ": waits on an event loop; append an event, or set blocking");
+                }
+                if (step.scheme().equals("schedule")) {
+                    add(step.line(), "schedule", what + ": a schedule begins a route and is not a step of one");
                 }
                 if (step.scheme().equals("sql") && !step.uri().startsWith("sql:classpath:sql/")) {
                     add(step.line(), "sql", what + ": SQL stands in a file under sql/, with bound values");

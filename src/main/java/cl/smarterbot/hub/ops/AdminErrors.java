@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStoreException;
 import cl.smarterbot.hub.tenancy.TenantValidationException;
 import java.sql.SQLException;
@@ -78,6 +79,16 @@ final class AdminErrors extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     ResponseEntity<Object> refused(EventAdmin.RefusedException e) {
+        return Problem.of(HttpStatus.CONFLICT, "refused", e.getMessage()).entity();
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> notFound(ScheduleAdmin.NotFoundException e) {
+        return Problem.of(HttpStatus.NOT_FOUND, "not-found", e.getMessage()).entity();
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> refused(ScheduleAdmin.RefusedException e) {
         return Problem.of(HttpStatus.CONFLICT, "refused", e.getMessage()).entity();
     }
 

@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.secrets.Secret;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Tenant;
@@ -31,14 +32,21 @@ final class ChatwootController {
     private final EventAdmin events;
     private final SecretStore secrets;
     private final List<TenantCheck> checks;
+    private final AddressPolicy addresses;
     private final Clock clock;
 
     ChatwootController(
-            TenantAdmin tenants, EventAdmin events, SecretStore secrets, List<TenantCheck> checks, Clock clock) {
+            TenantAdmin tenants,
+            EventAdmin events,
+            SecretStore secrets,
+            List<TenantCheck> checks,
+            AddressPolicy addresses,
+            Clock clock) {
         this.tenants = tenants;
         this.events = events;
         this.secrets = secrets;
         this.checks = checks;
+        this.addresses = addresses;
         this.clock = clock;
     }
 
@@ -51,6 +59,9 @@ final class ChatwootController {
         Integer account = input.whole("account", 1, Integer.MAX_VALUE);
         Integer inbox = input.whole("inbox", 1, Integer.MAX_VALUE);
         String token = input.secret("token", MAX_SECRET);
+        if (url != null && !addresses.allows(url)) {
+            input.fault("url", "must not lead into a private network, unless hub.rest.allow-private allows it");
+        }
         input.check();
         String rut = known(path);
         Tenant tenant = tenants.upsert(

@@ -38,6 +38,7 @@ public final class HubCli {
             "subscription",
             "pause",
             "resume",
+            "schedule",
             "tenant",
             "import",
             "check",
@@ -163,6 +164,7 @@ public final class HubCli {
                 Resume.class,
                 Balance.class,
                 Audit.class,
+                ScheduleGroup.class,
                 TenantGroup.class,
                 ImportCommands.class,
                 ChatwootCommands.Check.class,
@@ -656,6 +658,89 @@ public final class HubCli {
         void show(Terminal out, JsonNode answer) {
             out.table(answer.path("items"), "id", "at", "actor", "action", "tenant", "detail");
             paging.more(out, answer);
+        }
+    }
+
+    @Command(
+            name = "schedule",
+            description = "Schedules: when they fire, and firing by hand.",
+            synopsisSubcommandLabel = "COMMAND",
+            subcommands = {ScheduleList.class, ScheduleShow.class, ScheduleRun.class})
+    private static final class ScheduleGroup extends Group {}
+
+    @Command(name = "list", description = "Lists schedules and how they stand.")
+    private static final class ScheduleList extends Verb {
+        ScheduleList(Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.get("/schedules", Map.of());
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.table(
+                    answer.path("items"),
+                    "name",
+                    "timing",
+                    "missed",
+                    "jitterMillis",
+                    "paused",
+                    "tenants",
+                    "nextAt",
+                    "lastFiredAt",
+                    "lastDeclaredAt");
+        }
+    }
+
+    @Command(name = "show", description = "Shows the tenants of a schedule, who is next first.")
+    private static final class ScheduleShow extends Verb {
+        @Parameters(paramLabel = "<schedule>")
+        String schedule;
+
+        @Option(names = "--tenant", paramLabel = "rut")
+        String tenant;
+
+        @Option(names = "--limit", paramLabel = "n", description = "At most so many (50, up to 500).")
+        Integer limit;
+
+        ScheduleShow(Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.get("/schedules/" + segment(schedule), of("tenant", tenant, "limit", limit));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.table(answer.path("items"), "tenant", "timeZone", "nextAt", "lastDueAt", "lastFiredAt");
+        }
+    }
+
+    @Command(name = "run", description = "Fires a schedule now; what is planned stays planned.")
+    private static final class ScheduleRun extends Verb {
+        @Parameters(paramLabel = "<schedule>")
+        String schedule;
+
+        @Option(names = "--tenant", paramLabel = "rut", description = "For this one only; otherwise for all.")
+        String tenant;
+
+        ScheduleRun(Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post("/schedules/" + segment(schedule) + "/run", of("tenant", tenant));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.line("Schedule " + schedule + " fired for " + answer.path("count") + " tenants.");
         }
     }
 

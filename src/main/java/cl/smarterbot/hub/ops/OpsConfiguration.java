@@ -1,6 +1,8 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.rest.AddressPolicy;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -17,8 +19,8 @@ import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
 
 /**
- * Wires the management port. Needs beans of {@link EventAdmin}, {@link TenantAdmin} and {@link SecretStore}, and for imports one of
- * {@link LegacyContacts}.
+ * Wires the management port. Needs beans of {@link EventAdmin}, {@link ScheduleAdmin}, {@link TenantAdmin} and
+ * {@link SecretStore}, and for imports one of {@link LegacyContacts}.
  */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(OperatorProperties.class)
@@ -63,6 +65,11 @@ public class OpsConfiguration {
     }
 
     @Bean
+    ScheduleController scheduleController(ScheduleAdmin schedules) {
+        return new ScheduleController(schedules, Clock.systemUTC());
+    }
+
+    @Bean
     TenantController tenantController(TenantAdmin tenants, EventAdmin events, SecretStore secrets) {
         return new TenantController(tenants, events, secrets, Clock.systemUTC());
     }
@@ -75,9 +82,18 @@ public class OpsConfiguration {
 
     @Bean
     ChatwootController chatwootController(
-            TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<TenantCheck> checks) {
+            TenantAdmin tenants,
+            EventAdmin events,
+            SecretStore secrets,
+            ObjectProvider<TenantCheck> checks,
+            ObjectProvider<AddressPolicy> addresses) {
         return new ChatwootController(
-                tenants, events, secrets, checks.orderedStream().toList(), Clock.systemUTC());
+                tenants,
+                events,
+                secrets,
+                checks.orderedStream().toList(),
+                addresses.getIfAvailable(AddressPolicy::publicOnly),
+                Clock.systemUTC());
     }
 
     @Bean

@@ -4,6 +4,7 @@ import cl.smarterbot.hub.rest.RestAnswer;
 import cl.smarterbot.hub.rest.RestCall;
 import cl.smarterbot.hub.rest.RestClient;
 import cl.smarterbot.hub.rest.RestException;
+import cl.smarterbot.hub.rest.RestLimits;
 import cl.smarterbot.hub.secrets.Secret;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Tenant;
@@ -204,6 +205,10 @@ public final class ResendMailer {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         RestAnswer answer = cause instanceof RestException e ? e.answer().orElse(null) : null;
+        if (cause instanceof RestException e && e.kind() == RestException.Kind.CIRCUIT_OPEN) {
+            // Tries while nothing is tried would use up the mail's own.
+            throw ResendException.later(RestLimits.DEFAULT.breakerOpenTime(), e.getMessage());
+        }
         if (answer == null) {
             throw cause instanceof RuntimeException known ? known : new CompletionException(cause);
         }

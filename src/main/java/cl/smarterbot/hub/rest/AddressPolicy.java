@@ -1,6 +1,8 @@
 package cl.smarterbot.hub.rest;
 
 import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -104,6 +106,33 @@ public final class AddressPolicy {
             return false;
         }
         return CLOSED.stream().noneMatch(range -> range.contains(bytes));
+    }
+
+    /**
+     * Whether the hub would call a URL as things stand: to be asked when one is saved, so that a mistake shows at once. What counts
+     * is the same check at each call. A host that is not known now may come later. Looks the host up, which may block.
+     */
+    public boolean allows(String url) {
+        String host;
+        try {
+            host = new URI(url).getHost();
+        } catch (URISyntaxException e) {
+            return false;
+        }
+        if (host == null) {
+            return false;
+        }
+        String bare = host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
+        try {
+            for (InetAddress address : InetAddress.getAllByName(bare)) {
+                if (!allows(bare, address)) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (UnknownHostException e) {
+            return true;
+        }
     }
 
     private static List<Range> ranges(String... texts) {

@@ -3,6 +3,7 @@ package cl.smarterbot.hub.rest;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.vertx.core.Context;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
@@ -20,6 +21,7 @@ final class Destination {
     private final CircuitBreaker breaker;
     private final ArrayDeque<Exchange> waiting = new ArrayDeque<>();
     private int inFlight;
+    private long openedAt;
 
     Destination(Context context, RestLimits limits) {
         this.context = context;
@@ -33,6 +35,19 @@ final class Destination {
                         .waitDurationInOpenState(limits.breakerOpenTime())
                         .permittedNumberOfCallsInHalfOpenState(TRIALS)
                         .build());
+        breaker.getEventPublisher().onStateTransition(change -> {
+            if (change.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
+                openedAt = System.nanoTime();
+            }
+        });
+    }
+
+    /** How long the breaker stays open yet; a second when it is just trying whether it may close. */
+    Duration rest() {
+        long left = openedAt + limits.breakerOpenTime().toNanos() - System.nanoTime();
+        return breaker.getState() == CircuitBreaker.State.OPEN && left > 0
+                ? Duration.ofNanos(left)
+                : Duration.ofSeconds(1);
     }
 
     Context context() {

@@ -57,7 +57,13 @@ final class Exchange {
             return;
         }
         if (!mayTry) {
-            finish(null, failure(Kind.CIRCUIT_OPEN, "not tried, because the last calls to this server failed"));
+            finish(
+                    null,
+                    RestException.resting(
+                            call.system(),
+                            call.place(),
+                            "not tried, because the last calls to this server failed",
+                            destination.rest()));
             return;
         }
         long left = call.timeout().toMillis() - TimeUnit.NANOSECONDS.toMillis(started - submitted);

@@ -86,6 +86,10 @@ public final class RestException extends RuntimeException {
         return new RestException(system, kind, place + ": " + why, 0, null, null, cause);
     }
 
+    static RestException resting(String system, String place, String why, Duration left) {
+        return new RestException(system, Kind.CIRCUIT_OPEN, place + ": " + why, 0, left, null, null);
+    }
+
     static RestException answered(
             String system, Kind kind, String place, String why, Duration retryAfter, RestAnswer answer) {
         return new RestException(system, kind, place + ": " + why, answer.status(), retryAfter, answer, null);
@@ -111,7 +115,7 @@ public final class RestException extends RuntimeException {
         return status;
     }
 
-    /** How long the other side asked to wait, at most one hour. */
+    /** How long the other side asked to wait, or the circuit breaker stays open; at most one hour. */
     public Optional<Duration> retryAfter() {
         return Optional.ofNullable(retryAfter);
     }

@@ -8,7 +8,7 @@ import java.util.UUID;
  * Who is calling, and what it may do.
  *
  * @param tenant the tenant on whose behalf
- * @param keyId the API key used; null unless {@code how} is {@link How#API_KEY}
+ * @param keyId the API key used, or an id made of a signed-in user's issuer and subject; null for the others
  * @param scopes what is allowed, such as {@code contacts:write}
  * @param how by what the caller was recognised
  */
@@ -17,6 +17,7 @@ public record Caller(Tenant tenant, UUID keyId, Set<String> scopes, How how) {
     /** By what a caller was recognised, strongest first. */
     public enum How {
         API_KEY,
+        TOKEN,
         ORIGIN,
         HOUSE
     }

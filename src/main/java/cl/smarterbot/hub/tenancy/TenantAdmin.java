@@ -30,7 +30,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 public final class TenantAdmin {
     private static final Pattern SCOPE = Pattern.compile("[a-z][a-z0-9-]{0,30}:[a-z][a-z0-9-]{0,30}");
     private static final Set<String> DEMO_SCOPES =
-            Set.of("contacts:write", "contacts:read", "products:read", "events:write");
+            Set.of("contacts:write", "contacts:read", "contacts:manage", "products:read", "events:write");
     private static final String SELECT_TENANTS =
             "select t.contact_email, t.botpress_workspace_id, " + TenantRows.COLUMNS + TenantRows.FROM;
 
@@ -278,7 +278,10 @@ public final class TenantAdmin {
         List<UUID> ids = jdbc.query(
                 """
                 insert into hub.api_key (tenant_rut, name, key_hash, scopes, demo, expires_at)
-                values (?, ?, ?, ?, ?, ?) on conflict (key_hash) do nothing returning id
+                values (?, ?, ?, ?, ?, ?)
+                on conflict (key_hash) do update set scopes = excluded.scopes
+                  where api_key.demo and excluded.demo and api_key.scopes is distinct from excluded.scopes
+                returning id
                 """,
                 statement -> {
                     statement.setString(1, rut);

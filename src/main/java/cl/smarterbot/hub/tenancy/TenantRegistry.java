@@ -129,6 +129,12 @@ public final class TenantRegistry {
         return now == null ? Map.of() : now.tenants;
     }
 
+    /** The time by the database's clock; empty before the first load. */
+    public Optional<Instant> databaseTime() {
+        Snapshot now = snapshot;
+        return now == null ? Optional.empty() : Optional.of(now.databaseTime());
+    }
+
     /** Whether a copy was ever loaded. */
     public boolean loaded() {
         return snapshot != null;

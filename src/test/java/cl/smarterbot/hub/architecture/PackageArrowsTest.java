@@ -64,6 +64,9 @@ class PackageArrowsTest {
     static final ArchRule flowToolsUseNothingOfOurs = uses("flow");
 
     @ArchTest
+    static final ArchRule scheduleUsesEventOnly = uses("schedule", "event");
+
+    @ArchTest
     static final ArchRule sandboxUsesNothingOfOurs = uses("sandbox");
 
     @ArchTest

@@ -106,7 +106,6 @@ class DoorTest {
                 registry,
                 new DoorGuards(
                         new GuardProperties(List.of(), "X-Forwarded-For", 1_000, "", Duration.ZERO), registry, quotas),
-                null,
                 METERS,
                 () -> true);
         CAMEL.addComponent("door", new DoorComponent(server));
@@ -291,7 +290,6 @@ class DoorTest {
     @DisplayName("an unknown path is 404, whatever is tried with its spelling")
     void notFound() throws IOException {
         for (String path : List.of(
-                "/",
                 "/nothing",
                 "/contact/",
                 "//contact",

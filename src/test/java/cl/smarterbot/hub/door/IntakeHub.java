@@ -87,7 +87,6 @@ final class IntakeHub implements AutoCloseable {
                         Duration.ofSeconds(2)),
                 registry,
                 new DoorGuards(guards, registry, quotas),
-                null,
                 meters,
                 () -> true);
         camel.addComponent("door", new DoorComponent(server));

@@ -152,7 +152,9 @@ class WebhookDoorTest {
                         new GuardProperties(List.of(), "X-Forwarded-For", 100_000, "", Duration.ZERO),
                         registry,
                         quotas),
+                SignedInUsers.NONE,
                 new WebhookVerifier(ofEndpoints, CLOCK, Duration.ofSeconds(300), METERS),
+                WorkerProperties.DEFAULT,
                 METERS,
                 () -> true);
         CAMEL.addComponent("door", new DoorComponent(server));
@@ -400,6 +402,9 @@ class WebhookDoorTest {
             assertThat(answer.get().statusCode()).isEqualTo(200);
         }
         assertThat(events()).isEqualTo(1);
+        assertThat(METERS.counter("hub.webhook.duplicate", "source", "resend", "endpoint", ofA.id())
+                        .count())
+                .isGreaterThanOrEqualTo(29);
         CLOCK.now = CLOCK.now.plusSeconds(120);
         Call again = new Call();
         again.id = call.id;

@@ -72,6 +72,10 @@ class OdooTroubleTest {
                         .containsEntry("duplicateMessages", 0L)
                         .containsEntry("conversations", world.count("select count(*) from public.contacts"))
                         .containsEntry("messages", world.count("select count(*) from public.contacts"));
+                // The same trouble met the mails: two for each contact, however often they were tried.
+                assertThat(((Number) world.odoo().resend().stats().get("mails")).longValue())
+                        .isEqualTo(2 * world.count("select count(*) from public.contacts"));
+                assertThat(world.odoo().resend().stats()).containsEntry("duplicateKeys", 0L);
                 assertThat(hub.log().lines().filter(l -> l.startsWith("\tat ")))
                         .as("stack traces for failures that the deliveries record")
                         .isEmpty();

@@ -115,6 +115,24 @@ class FlowLintTest {
     }
 
     @Test
+    @DisplayName("the picture shows a schedule with its times as what starts its route")
+    void schedule() {
+        assertThat(FlowDiagram.markdown(List.of(FlowFile.read("x.yaml", """
+                - route:
+                    id: product-sync
+                    description: A case.
+                    from:
+                      uri: schedule:nightly
+                      parameters:
+                        cron: "0 3 * * *"
+                """))))
+                .contains(
+                        "schedule_nightly>\"nightly<br/>0 3 * * *\"]",
+                        "route_product_sync[\"▷ product-sync\"]",
+                        "schedule_nightly --> route_product_sync");
+    }
+
+    @Test
     @DisplayName("the picture of the flows is the one of the flows as they are")
     void picture() throws IOException {
         String wanted = FlowDiagram.markdown(shipped());

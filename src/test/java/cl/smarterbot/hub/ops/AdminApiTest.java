@@ -3,6 +3,7 @@ package cl.smarterbot.hub.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
@@ -58,6 +59,12 @@ class AdminApiTest {
         EventAdmin eventAdmin() {
             OpsDatabase.start();
             return new EventAdmin(OpsDatabase.ops());
+        }
+
+        @Bean
+        ScheduleAdmin scheduleAdmin() {
+            OpsDatabase.start();
+            return new ScheduleAdmin(OpsDatabase.ops());
         }
 
         @Bean
@@ -533,6 +540,13 @@ class AdminApiTest {
                                 "{\"url\":\"ftp://chat.example\",\"account\":0,\"inbox\":\"x\"}")
                         .status())
                 .isEqualTo(422);
+        for (String inside :
+                List.of("http://127.0.0.1:3000", "http://169.254.169.254", "http://[::1]", "http://0x7f.1")) {
+            Http.Answer refused =
+                    post("/admin/tenants/" + A + "/chatwoot", "{\"url\":\"" + inside + "\",\"account\":3}");
+            assertThat(refused.status()).as(inside).isEqualTo(422);
+            assertThat(refused.json().at("/errors/url").asText()).contains("private network");
+        }
         assertThat(post("/admin/tenants/" + A + "/check", "{}").json().get("items"))
                 .isEmpty();
     }

@@ -114,6 +114,33 @@ class HubCliTest {
     }
 
     @Test
+    @DisplayName("lists schedules, shows whose turn it is, and fires one by hand, which is audited")
+    void schedules() {
+        OpsDatabase.schedule("product-sync", TENANT);
+        OpsDatabase.subscription("schedule-product-sync", "schedule.product_sync");
+        assertThat(run("schedule", "list").out()).contains("product-sync", "cron 0 3 * * *", "2036-01-01T06:00:00Z");
+        assertThat(run("schedule", "show", "product-sync").out()).contains(TENANT, "America/Santiago");
+        Ran fired = run("schedule", "run", "product-sync", "--tenant", TENANT);
+        assertThat(fired.exit()).as(fired.err()).isZero();
+        assertThat(fired.out()).contains("fired for 1 tenants");
+        assertThat(run("schedule", "run", "product-sync").out()).contains("fired for 1 tenants");
+        assertThat(OpsDatabase.count(
+                        "hub.delivery where subscription = 'schedule-product-sync' and tenant_rut = ?", TENANT))
+                .isEqualTo(2);
+        assertThat(OpsDatabase.audit())
+                .extracting(a -> a.get("action"))
+                .containsExactly("schedule-run", "schedule-run");
+        assertThat(run("schedule", "run", "no-such").err()).contains("There is no schedule no-such");
+        assertThat(run("schedule", "show", "no-such").exit()).isEqualTo(1);
+        assertThat(run("schedule", "run", "product-sync", "--tenant", AdminApiTest.B)
+                        .err())
+                .contains("takes no part");
+        OpsDatabase.superuser().update("update hub.schedule set last_declared_at = now() - interval '5 minutes'");
+        assertThat(run("schedule", "run", "product-sync").err()).contains("No running hub");
+        assertThat(OpsDatabase.audit()).hasSize(2);
+    }
+
+    @Test
     @DisplayName("replays one delivery, and says so when it had been replayed before")
     void replayOne() {
         long id = dead("c-1", "x");

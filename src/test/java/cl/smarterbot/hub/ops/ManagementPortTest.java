@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
@@ -62,6 +63,11 @@ class ManagementPortTest {
         @Bean
         EventAdmin eventAdmin() {
             return new EventAdmin(away());
+        }
+
+        @Bean
+        ScheduleAdmin scheduleAdmin() {
+            return new ScheduleAdmin(away());
         }
 
         @Bean

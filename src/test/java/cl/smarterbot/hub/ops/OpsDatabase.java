@@ -46,7 +46,7 @@ final class OpsDatabase {
         superuser()
                 .execute(
                         "truncate public.tenants, hub.tenant_settings, hub.tenant_origin, hub.api_key, hub.audit,"
-                                + " public.events, hub.payload, hub.delivery, hub.attempt, hub.dedup, hub.subscription cascade");
+                                + " public.events, hub.payload, hub.delivery, hub.attempt, hub.dedup, hub.subscription, hub.schedule cascade");
     }
 
     static void tenant(String rut) {
@@ -59,6 +59,21 @@ final class OpsDatabase {
                         "insert into hub.subscription (name, pattern, updated_at) values (?, ?, now() - interval '1 hour')",
                         name,
                         pattern);
+    }
+
+    /** A schedule that a running node declares, with one tenant. */
+    static void schedule(String name, String tenant) {
+        superuser()
+                .update(
+                        "insert into hub.schedule (name, timing, per_tenant, missed, jitter_ms, overlap)"
+                                + " values (?, 'cron 0 3 * * *', true, 'once', 0, false)",
+                        name);
+        superuser()
+                .update(
+                        "insert into hub.schedule_due (name, tenant_rut, time_zone, next_at)"
+                                + " values (?, ?, 'America/Santiago', '2036-01-01T06:00:00Z')",
+                        name,
+                        tenant);
     }
 
     /** An event with the deliveries that the subscriptions ask for, appended as the hub does it. */

@@ -302,7 +302,11 @@ class RestClientTest {
         for (int i = 0; i < 10; i++) {
             assertThat(failure(get("/")).kind()).isEqualTo(Kind.UNAVAILABLE);
         }
-        assertThat(failure(get("/")).kind()).isEqualTo(Kind.CIRCUIT_OPEN);
+        RestException open = failure(get("/"));
+        assertThat(open.kind()).isEqualTo(Kind.CIRCUIT_OPEN);
+        assertThat(open.retryAfter().orElseThrow())
+                .as("until the breaker lets calls through")
+                .isBetween(Duration.ofSeconds(1), Duration.ofMinutes(1));
         assertThat(server.requests()).hasSize(10);
         server.script(RawServer.json(200, "{}"));
         assertThat(client.send(RestCall.builder("Vendor", "77000005-K", "GET", server.url("/"))

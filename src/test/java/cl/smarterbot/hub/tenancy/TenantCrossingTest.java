@@ -510,8 +510,10 @@ class TenantCrossingTest {
                         String.class);
         assertThat(partitions).contains("events_default", "payload_default", "payload", "delivery", "dedup", "api_key");
         // Tables of schema hub that routes use too: one tenant's rows each.
-        List<String> fenced = List.of("sent", "mail_template", "mail_suppression");
+        List<String> fenced = List.of("sent", "mail_template", "mail_suppression", "watermark");
         new JdbcTemplate(database.as("postgres")).update("insert into hub.sent values ('77000005-K', 'other', 'x')");
+        new JdbcTemplate(database.as("postgres"))
+                .update("insert into hub.watermark values ('77000005-K', 'other', '1')");
         for (String table : fenced) {
             assertThat(raw("select count(*) from hub." + table)).as(table).isEqualTo("0");
             assertThatThrownBy(() -> raw("delete from hub." + table))
@@ -532,6 +534,11 @@ class TenantCrossingTest {
                 "select hub.claim('x', 'x', 1, 1, '{}', '{}', interval '1 s')",
                 "select hub.replay(1)",
                 "select hub.ensure_partitions()",
+                "select hub.schedule_enrol('{}')",
+                "select hub.schedules_due('{}', 1)",
+                "select hub.schedule_fired('{}', '{}', '{}', '{}', '{}')",
+                "select hub.schedule_append('{}', '{}', '{}', '{}', true)",
+                "select hub.schedule_run('x', null)",
                 "create table public.x (id int)",
                 "create function public.f() returns int language sql as 'select 1'",
                 "create view hub.v as select 1",

@@ -1,0 +1,307 @@
+package cl.smarterbot.hub.door;
+
+import cl.smarterbot.hub.event.EventComponent;
+import cl.smarterbot.hub.event.EventProperties;
+import cl.smarterbot.hub.event.EventRuntime;
+import cl.smarterbot.hub.event.TenantBinding;
+import cl.smarterbot.hub.resend.ResendEvents;
+import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
+import cl.smarterbot.hub.tenancy.EndpointSecrets;
+import cl.smarterbot.hub.tenancy.Quotas;
+import cl.smarterbot.hub.tenancy.RutPolicy;
+import cl.smarterbot.hub.tenancy.TenantBoundDataSource;
+import cl.smarterbot.hub.tenancy.TenantInterceptStrategy;
+import cl.smarterbot.hub.tenancy.TenantRegistry;
+import cl.smarterbot.hub.tenancy.TenantScope;
+import cl.smarterbot.hub.testing.TestDatabase;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.apache.camel.Exchange;
+import org.apache.camel.component.sql.SqlComponent;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
+import org.awaitility.Awaitility;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.yaml.snakeyaml.Yaml;
+
+/**
+ * One replica's public port with every door route as it ships, on a real database with two tenants. Nothing is delivered: there
+ * are no subscriptions. Every answer is held against the API description.
+ */
+final class ApiHub implements AutoCloseable {
+
+    static final String FERRETERIA = "76000012-4";
+    static final String PASTELERIA = "77000005-K";
+    static final String CASA = "78000009-0";
+    static final String CLOSED = "76123403-K";
+    static final ObjectMapper JSON = new ObjectMapper();
+
+    final TestDatabase database = TestDatabase.fresh();
+    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+    final TenantRegistry registry;
+    final DoorServer server;
+    final JdbcTemplate sql = new JdbcTemplate(database.as("postgres"));
+
+    private final List<HikariDataSource> pools = new ArrayList<>();
+    private final EventRuntime runtime;
+    private final Quotas quotas;
+    private final DefaultCamelContext camel = new DefaultCamelContext();
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    /** What came back. */
+    record Reply(int status, Map<String, List<String>> headers, String body) {
+        JsonNode json() {
+            try {
+                return JSON.readTree(body);
+            } catch (IOException e) {
+                throw new UncheckedIOException(body, e);
+            }
+        }
+
+        String header(String name) {
+            return headers.entrySet().stream()
+                    .filter(h -> h.getKey().equalsIgnoreCase(name))
+                    .map(h -> h.getValue().get(0))
+                    .findFirst()
+                    .orElse(null);
+        }
+
+        String type() {
+            return json().path("type").asText().replace("urn:smarteros:problem:", "");
+        }
+
+        /** {@code field:rule} of every broken rule. */
+        List<String> errors() {
+            return StreamSupport.stream(json().path("errors").spliterator(), false)
+                    .map(e -> e.path("field").asText() + ":" + e.path("rule").asText())
+                    .toList();
+        }
+    }
+
+    ApiHub() throws Exception {
+        this(registry -> SignedInUsers.NONE);
+    }
+
+    ApiHub(Function<TenantRegistry, SignedInUsers> users) throws Exception {
+        database.superuser("insert into public.tenants (rut, business_name, active) values"
+                + " ('76000012-4', 'Ferreteria Sur', true), ('77000005-K', 'Pasteleria Norte', true),"
+                + " ('78000009-0', 'Casa', true), ('76123403-K', 'Cerrada', false)");
+        database.superuser("insert into hub.tenant_settings (tenant_rut, slug, plan, house) values"
+                + " ('76000012-4', 'f', 'unlimited', false), ('77000005-K', 'p', 'unlimited', false),"
+                + " ('78000009-0', 'c', 'unlimited', true), ('76123403-K', 'x', 'unlimited', false)");
+        database.superuser("insert into hub.tenant_origin (host, tenant_rut) values"
+                + " ('ferreteria.example', '76000012-4'), ('pasteleria.example', '77000005-K'),"
+                + " ('panel.example', '78000009-0')");
+        database.superuser(
+                "insert into hub.api_key (tenant_rut, name, key_hash, scopes) values"
+                        + " ('76000012-4', 'a', sha256('demo-ferreteria-sur'), '{contacts:write,contacts:read,contacts:manage}'),"
+                        + " ('76000012-4', 'b', sha256('key-that-reads'), '{contacts:read}'),"
+                        + " ('77000005-K', 'c', sha256('demo-pasteleria-norte'), '{contacts:write,contacts:read,contacts:manage}')");
+        registry = new TenantRegistry(pool("hub_registry", 1), RutPolicy.STRICT, false);
+        registry.refresh();
+        quotas = new Quotas(pool("hub_registry", 1), Duration.ofSeconds(1), 1_000, meters);
+        runtime = new EventRuntime(
+                pool("hub_writer", 1),
+                pool("hub_engine", 4),
+                () -> database.as("hub_engine").getConnection(),
+                new EventProperties(
+                        256,
+                        1 << 20,
+                        20_000,
+                        Duration.ofHours(48),
+                        Duration.ofSeconds(30),
+                        Duration.ofMinutes(10),
+                        Duration.ofSeconds(1),
+                        Duration.ofMillis(5),
+                        200,
+                        2,
+                        Duration.ofSeconds(2),
+                        false,
+                        Duration.ofDays(30),
+                        Duration.ofDays(400),
+                        Duration.ofDays(30),
+                        Duration.ofHours(1)),
+                meters);
+        server = new DoorServer(
+                new DoorProperties(
+                        "127.0.0.1",
+                        0,
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(10),
+                        1,
+                        Duration.ofSeconds(2)),
+                registry,
+                new DoorGuards(
+                        new GuardProperties(List.of(), "X-Forwarded-For", 1_000_000, "website", Duration.ZERO),
+                        registry,
+                        quotas),
+                users.apply(registry),
+                new WebhookVerifier(
+                        new EndpointSecrets(
+                                EncryptedFileSecretStore.open(
+                                        Files.createTempDirectory("hub-api").resolve("secrets.enc")),
+                                Clock.systemUTC()),
+                        Clock.systemUTC(),
+                        Duration.ofMinutes(5),
+                        meters),
+                new WorkerProperties(4, 64),
+                meters,
+                () -> true);
+        camel.addComponent("door", new DoorComponent(server));
+        camel.addComponent(
+                "event",
+                new EventComponent(
+                        runtime,
+                        new TenantBinding() {
+                            @Override
+                            public String tenantOf(Exchange exchange) {
+                                return TenantScope.of(exchange).orElse(null);
+                            }
+
+                            @Override
+                            public void bind(Exchange exchange, String tenant) {
+                                TenantScope.bind(exchange, tenant);
+                            }
+                        },
+                        failure -> null));
+        camel.getComponent("sql", SqlComponent.class).setDataSource(new TenantBoundDataSource(pool("hub_app", 6)));
+        camel.getCamelContextExtension().addInterceptStrategy(new TenantInterceptStrategy());
+        camel.getRegistry().bind("contactForm", new ContactForm("website", Duration.ZERO));
+        camel.getRegistry().bind("contactPage", new ContactPage());
+        camel.getRegistry().bind("contactView", new ContactView());
+        camel.getRegistry().bind("contactChange", new ContactChange());
+        camel.getRegistry().bind("resendEvents", new ResendEvents());
+        loadDoors();
+        camel.start();
+        runtime.start();
+        Awaitility.await().until(runtime.log()::available);
+        server.start();
+    }
+
+    /** The routes that have a door, without those that work on their events. */
+    private void loadDoors() throws Exception {
+        Path routes = Path.of("src", "main", "resources", "routes");
+        try (Stream<Path> files = Files.walk(routes)) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".yaml"))
+                    .sorted((a, b) -> b.getNameCount() - a.getNameCount())
+                    .toList()) {
+                try (Reader reader = Files.newBufferedReader(file)) {
+                    List<Map<String, Map<String, Object>>> all = new Yaml().load(reader);
+                    List<?> wanted = all.stream().filter(ApiHub::isDoorOrPolicy).toList();
+                    if (!wanted.isEmpty()) {
+                        PluginHelper.getRoutesLoader(camel)
+                                .loadRoutes(ResourceHelper.fromString(
+                                        file.getFileName().toString(), new Yaml().dump(wanted)));
+                    }
+                }
+            }
+        }
+    }
+
+    private static boolean isDoorOrPolicy(Map<String, Map<String, Object>> entry) {
+        return entry.containsKey("routeConfiguration")
+                || entry.containsKey("route")
+                        && entry.get("route").get("from") instanceof Map<?, ?> from
+                        && String.valueOf(from.get("uri")).startsWith("door:");
+    }
+
+    private HikariDataSource pool(String role, int connections) {
+        HikariDataSource pool = new HikariDataSource();
+        pool.setDataSource(database.as(role));
+        pool.setMaximumPoolSize(connections);
+        pools.add(pool);
+        return pool;
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    /**
+     * Sends a request with an API key.
+     *
+     * @param key null for none
+     * @param body null for none
+     * @param headers name, value, name, value ...
+     */
+    Reply send(String method, String path, String key, String body, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+                .method(
+                        method,
+                        body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
+        if (key != null) {
+            request.header("X-API-Key", key);
+        }
+        if (body != null && Stream.of(headers).noneMatch("Content-Type"::equals)) {
+            request.header("Content-Type", "application/json");
+        }
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        try {
+            HttpResponse<String> answer = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            String contentType = answer.headers().firstValue("Content-Type").orElse("");
+            Contract.check(method, path, answer.statusCode(), contentType, answer.body());
+            return new Reply(answer.statusCode(), answer.headers().map(), answer.body());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    Reply get(String path, String key) {
+        return send("GET", path, key, null);
+    }
+
+    /** A contact of a tenant, as its form would have made it. */
+    UUID contact(String tenant, String name, String createdAt) {
+        UUID id = UUID.randomUUID();
+        sql.update(
+                "insert into public.contacts (tenant_rut, id, name, email, message, created_at, updated_at)"
+                        + " values (?, ?, ?, ?, 'Hola', ?::timestamptz, ?::timestamptz)",
+                tenant,
+                id,
+                name,
+                name.toLowerCase(java.util.Locale.ROOT) + "@ejemplo.cl",
+                createdAt,
+                createdAt);
+        return id;
+    }
+
+    void emptyContacts() {
+        database.superuser("truncate public.contacts");
+    }
+
+    @Override
+    public void close() {
+        camel.stop();
+        server.close();
+        quotas.close();
+        runtime.close();
+        pools.forEach(HikariDataSource::close);
+    }
+}
