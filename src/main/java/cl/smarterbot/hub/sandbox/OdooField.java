@@ -22,6 +22,7 @@ final class OdooField {
         DATE,
         DATETIME,
         MANY2ONE,
+        ONE2MANY,
         MANY2MANY;
 
         boolean textual() {

@@ -19,35 +19,36 @@ final class OdooModels {
         leads(store);
         products(store);
         stock(store);
+        OdooSales.define(store);
     }
 
-    private static OdooModel model(OdooStore store, String name, String label, OdooField... fields) {
+    static OdooModel model(OdooStore store, String name, String label, OdooField... fields) {
         OdooModel model = new OdooModel(name, label).with(fields);
         store.models.put(name, model);
         return model;
     }
 
-    private static OdooField text(String name, String label) {
+    static OdooField text(String name, String label) {
         return new OdooField(name, Type.CHAR, label);
     }
 
-    private static OdooField flag(String name, String label) {
+    static OdooField flag(String name, String label) {
         return new OdooField(name, Type.BOOLEAN, label);
     }
 
-    private static OdooField number(String name, String label) {
+    static OdooField number(String name, String label) {
         return new OdooField(name, Type.FLOAT, label);
     }
 
-    private static OdooField count(String name, String label) {
+    static OdooField count(String name, String label) {
         return new OdooField(name, Type.INTEGER, label);
     }
 
-    private static OdooField link(String name, String label, String model) {
+    static OdooField link(String name, String label, String model) {
         return new OdooField(name, Type.MANY2ONE, label).relation(model);
     }
 
-    private static OdooField choice(String name, String label, String... pairs) {
+    static OdooField choice(String name, String label, String... pairs) {
         return new OdooField(name, Type.SELECTION, label).selection(pairs);
     }
 
@@ -429,7 +430,7 @@ final class OdooModels {
         return OdooValues.truthy(code) ? "[" + code + "] " + name : String.valueOf(name);
     }
 
-    private static OdooField currency() {
+    static OdooField currency() {
         return link("currency_id", "Currency", "res.currency").computed((env, record) -> 45);
     }
 

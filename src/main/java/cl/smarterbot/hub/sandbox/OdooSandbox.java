@@ -5,7 +5,8 @@ import java.util.Map;
 
 /**
  * The sandbox's Odoo as a test or a demo sees it from inside. Two companies share the database: 1 "Ferretería Sur" and 2
- * "Pastelería Norte".
+ * "Pastelería Norte". Each has customers, orders from {@code S00001} and invoices from {@code FAC 000001}; "Ana Soto", {@code
+ * ana.soto@cliente.example}, is a customer of both. Ids of what callers make begin above the seed's, partners' at 40.
  */
 public final class OdooSandbox {
     private final OdooVendor vendor;

@@ -89,6 +89,7 @@ final class OdooSeed {
         product(env, 2, 18, "PAS-004", "Alfajor de maicena", 990, 120);
         product(env, 2, 18, "PAS-005", "Marraqueta 🥖, 1 kg", 2190, 80);
         product(env, 2, 18, "PAS-006", "Pan de Pascua", 8990, 20);
+        OdooSales.fill(env);
         // Records that callers make start well above the seeded ids, as in a database that has lived.
         env.store.model("res.partner").nextId = 40;
     }
@@ -157,7 +158,7 @@ final class OdooSeed {
                 Map.of("product_id", id, "location_id", location, "quantity", quantity));
     }
 
-    private static void at(OdooEnv env, String name, int id, String external, Object... pairs) {
+    static void at(OdooEnv env, String name, int id, String external, Object... pairs) {
         OdooModel model = env.store.model(name);
         Map<String, Object> values = new LinkedHashMap<>();
         for (int i = 0; i < pairs.length; i += 2) {

@@ -113,7 +113,7 @@ final class OdooStore {
                 return value == null ? 0 : value;
             case FLOAT, MONETARY:
                 return value == null ? 0.0 : value;
-            case MANY2MANY:
+            case ONE2MANY, MANY2MANY:
                 return value == null ? List.of() : value;
             case MANY2ONE:
                 if (value == null) {

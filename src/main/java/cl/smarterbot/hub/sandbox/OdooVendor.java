@@ -657,6 +657,11 @@ final class OdooVendor implements SandboxVendor {
                     "Últimas oportunidades",
                     "crm.lead",
                     List.of("name", "contact_name", "email_from", "stage_id", "company_id", "write_date"));
+            table(
+                    out,
+                    "Últimos pedidos",
+                    "sale.order",
+                    List.of("name", "state", "amount_total", "company_id", "write_date"));
             out.append("<section><h3>Llamadas recibidas</h3>");
             if (calls.isEmpty()) {
                 out.append("<p class=none>Ninguna todavía.</p>");
@@ -689,7 +694,11 @@ final class OdooVendor implements SandboxVendor {
             "contact_name",
             "Contacto",
             "stage_id",
-            "Etapa");
+            "Etapa",
+            "state",
+            "Estado",
+            "amount_total",
+            "Total");
 
     private void table(StringBuilder out, String title, String name, List<String> columns) {
         OdooEnv env = eye();

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.apache.camel.Exchange;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -206,6 +207,7 @@ class V12IntentTest {
     void waitedTooLong() {
         sandbox.botpress().think(Duration.ofSeconds(2));
         CompletableFuture<Exchange> slow = turns.begin("", "1-42-7", "horario");
+        Awaitility.await().until(() -> Long.valueOf(1).equals(calls("converseSecured")));
         RestException failure = turns.failure("&timeout=200ms", "precio");
         assertThat(failure.kind()).isEqualTo(Kind.OVERLOADED);
         assertThat(failure.isTransient()).isTrue();

@@ -441,6 +441,52 @@ class OdooContractTest {
 
     @ParameterizedTest
     @MethodSource("transports")
+    @DisplayName("Orders and invoices can be read with their states, of the own company only")
+    void ordersAndInvoices(OdooTransport transport) {
+        OdooConnection c = server.connection(transport);
+        for (Map<String, Object> order : salesDocuments(
+                c,
+                "sale.order",
+                "name,partner_id,state,date_order,amount_total,order_line,invoice_status,company_id")) {
+            assertThat(order.get("state")).isIn("draft", "sent", "sale", "cancel");
+            assertThat(order.get("invoice_status")).isIn("upselling", "invoiced", "to invoice", "no", false);
+            assertThat(order.get("partner_id")).isInstanceOf(List.class);
+            assertThat(order.get("order_line")).isInstanceOf(List.class);
+            assertThat(order.get("amount_total")).isInstanceOf(Number.class);
+        }
+        for (Map<String, Object> move : salesDocuments(
+                c,
+                "account.move",
+                "name,move_type,partner_id,state,payment_state,invoice_date,invoice_date_due,amount_total,amount_residual,company_id")) {
+            assertThat(move.get("state")).isIn("draft", "posted", "cancel");
+            assertThat(move.get("amount_residual")).isInstanceOf(Number.class);
+            assertThat(move.get("payment_state")).isInstanceOf(String.class);
+        }
+    }
+
+    /** Some records; the test ends if a server has not the app, or its user not the right. */
+    @SuppressWarnings("unchecked")
+    private static List<Map<String, Object>> salesDocuments(OdooConnection connection, String model, String fields) {
+        Exchange exchange =
+                send(connection, "odoo:" + model + "?operation=searchRead&limit=20&fields=" + fields, null, Map.of());
+        if (exchange.getException() instanceof OdooException e) {
+            Assumptions.assumeFalse(
+                    e.kind() == Kind.NOT_FOUND || e.kind() == Kind.ACCESS, "no " + model + " on this server");
+            throw e;
+        }
+        List<Map<String, Object>> found = exchange.getMessage().getBody(List.class);
+        assertThat(found).allSatisfy(record -> assertThat(record.get("company_id"))
+                .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+                .first()
+                .hasToString(String.valueOf(connection.companyId())));
+        if (System.getProperty("odoo.url") == null) {
+            assertThat(found).isNotEmpty();
+        }
+        return found;
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
     @DisplayName("An integer that does not fit is refused, not cut")
     void bigInteger(OdooTransport transport) {
         OdooConnection c = server.connection(transport);
