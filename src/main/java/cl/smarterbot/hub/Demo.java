@@ -26,8 +26,14 @@ final class Demo {
 
     private static final String RESEND_NORTE = "whsec_ZGVtby1yZXNlbmQtd2ViaG9vay1wYXN0ZWxlcmlhLW5vcnRl";
 
+    private static final String CONVERSATION_STATUS = "conversation_status_changed";
+
     /** The sandbox's users, see the README. */
     static final Map<String, String> SECRETS = Map.of(
+            "76000012-4/botpress/password", "demo",
+            "77000005-K/botpress/password", "demo",
+            "76000012-4/webhook_chatwoot/demo_cw_1_current", "demo-chatwoot-secret-1",
+            "77000005-K/webhook_chatwoot/demo_cw_2_current", "demo-chatwoot-secret-2",
             "76000012-4/odoo/password", "demo",
             "77000005-K/odoo/password", "demo",
             "76000012-4/chatwoot/api_token", "demo-chatwoot-1",
@@ -73,6 +79,8 @@ final class Demo {
         tenants.seedDemo("demo");
         endpoints.seedDemo("demo", "76000012-4", "resend", "demo-rs-1");
         endpoints.seedDemo("demo", "77000005-K", "resend", "demo-rs-2");
+        endpoints.seedDemo("demo", "76000012-4", "chatwoot", "demo-cw-1");
+        endpoints.seedDemo("demo", "77000005-K", "chatwoot", "demo-cw-2");
     }
 
     /** Lets the sandbox's Resend tell both tenants what became of their mails. */
@@ -85,6 +93,11 @@ final class Demo {
             String at = "http://127.0.0.1:" + door.port() + "/webhooks/resend/";
             vendor.resend().webhook(at + "demo-rs-1", RESEND_SUR);
             vendor.resend().webhook(at + "demo-rs-2", RESEND_NORTE);
+            String chats = "http://127.0.0.1:" + door.port() + "/webhooks/chatwoot/";
+            vendor.chatwoot()
+                    .webhook(1, chats + "demo-cw-1", "demo-chatwoot-secret-1", "message_created", CONVERSATION_STATUS);
+            vendor.chatwoot()
+                    .webhook(2, chats + "demo-cw-2", "demo-chatwoot-secret-2", "message_created", CONVERSATION_STATUS);
         });
     }
 

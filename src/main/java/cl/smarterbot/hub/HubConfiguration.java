@@ -1,8 +1,12 @@
 package cl.smarterbot.hub;
 
+import cl.smarterbot.hub.botpress.BotpressConnections;
+import cl.smarterbot.hub.botpress.BotpressReplies;
 import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
+import cl.smarterbot.hub.chatwoot.ChatwootWebhook;
 import cl.smarterbot.hub.contact.ContactEnrichment;
+import cl.smarterbot.hub.conversation.Conversation;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactChange;
@@ -152,6 +156,27 @@ class HubConfiguration {
     @Bean
     ContactForm contactForm(GuardProperties properties) {
         return new ContactForm(properties.honeypotField(), properties.leastFillTime());
+    }
+
+    @Bean
+    Conversation conversation(TenantRegistry registry) {
+        return new Conversation(registry);
+    }
+
+    @Bean
+    ChatwootWebhook chatwootWebhook(TenantRegistry registry) {
+        return new ChatwootWebhook(registry);
+    }
+
+    @Bean
+    BotpressConnections botpressConnections(
+            TenantRegistry registry, SecretStore secrets, @Value("${hub.botpress.url:}") String url) {
+        return new TenantBotpressConnections(registry, secrets, url);
+    }
+
+    @Bean
+    BotpressReplies botpressReplies() {
+        return new BotpressReplies();
     }
 
     @Bean

@@ -38,25 +38,35 @@ final class TenantBotpressConnections implements BotpressConnections {
         return tenant == null ? null : of(tenant.rut());
     }
 
+    /** The registry's word where it has one; what it does not say may stand with the secrets. */
+    private static String first(String known, String stored) {
+        return known != null ? known : stored;
+    }
+
     /** The connection of a tenant, also for a webhook door; null if the tenant has no bot. */
     BotpressConnection of(String rut) {
-        String bot = text(rut, "bot_id");
+        Tenant.BotSettings known = registry.byRut(rut).map(Tenant::bot).orElse(null);
+        String bot = first(known == null ? null : known.botId(), text(rut, "bot_id"));
         String webhook = text(rut, "webhook_id");
         if (bot == null && webhook == null) {
             return null;
         }
-        String mode = text(rut, "mode");
+        String mode = first(known == null ? null : known.mode(), text(rut, "mode"));
         if (mode == null ? webhook != null && bot == null : Mode.of(mode) == Mode.CLOUD) {
             return BotpressConnection.cloud(
                     rut,
-                    text(rut, "url"),
+                    first(known == null ? null : known.url(), text(rut, "url")),
                     webhook,
                     stored(rut, "encryption_key"),
                     secrets.find(rut, SYSTEM, "webhook_secret").orElse(null));
         }
-        String url = text(rut, "url");
+        String url = first(known == null ? null : known.url(), text(rut, "url"));
         return BotpressConnection.v12(
-                rut, url == null ? defaultUrl : url, bot, text(rut, "user"), stored(rut, "password"));
+                rut,
+                url == null ? defaultUrl : url,
+                bot,
+                first(known == null ? null : known.user(), text(rut, "user")),
+                stored(rut, "password"));
     }
 
     private String text(String rut, String field) {

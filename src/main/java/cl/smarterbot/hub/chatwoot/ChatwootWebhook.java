@@ -2,6 +2,9 @@ package cl.smarterbot.hub.chatwoot;
 
 import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.NewEvent;
+import cl.smarterbot.hub.tenancy.Tenant;
+import cl.smarterbot.hub.tenancy.TenantRegistry;
+import cl.smarterbot.hub.tenancy.TenantScope;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -26,7 +29,8 @@ import org.apache.camel.Message;
  * integrations: nested {@code message}, {@code conversation_id} or {@code account_id} at top level, numeric message types, epoch
  * times, no message id.
  *
- * <p>Sets the header {@code ChatwootKind}: {@code message}, {@code conversation} or {@code other}.
+ * <p>Sets the header {@code ChatwootKind}: {@code message}, {@code conversation}, {@code other}, or {@code foreign} for what speaks
+ * of another account than the tenant's.
  */
 public final class ChatwootWebhook {
 
@@ -45,6 +49,12 @@ public final class ChatwootWebhook {
     private static final byte[] SAME = new byte[32];
 
     private static final Set<String> STATUSES = Set.of("open", "resolved", "pending", "snoozed");
+
+    private final TenantRegistry registry;
+
+    public ChatwootWebhook(TenantRegistry registry) {
+        this.registry = registry;
+    }
 
     /** A body that is no JSON object. */
     public static final class MalformedException extends RuntimeException {
@@ -71,6 +81,10 @@ public final class ChatwootWebhook {
             throw new MalformedException();
         }
         String event = word(payload.path("event"));
+        if (isForeign(exchange, payload)) {
+            message.setHeader(KIND, "foreign");
+            return;
+        }
         switch (event) {
             case "message_created" -> message(message, payload, raw);
             case "conversation_created",
@@ -80,6 +94,24 @@ public final class ChatwootWebhook {
                     "conversation_resolved" -> conversation(message, event, payload, raw);
             default -> other(message, event, raw);
         }
+    }
+
+    /** A signature says who sent it; the account says of whom it speaks. Both must be the same tenant. */
+    private boolean isForeign(Exchange exchange, JsonNode payload) {
+        Tenant.ChatwootSettings own = TenantScope.of(exchange)
+                .flatMap(registry::byRut)
+                .map(Tenant::chatwoot)
+                .orElse(null);
+        Integer account = account(payload);
+        if (own == null) {
+            return true;
+        }
+        if (account != null) {
+            return account != own.accountId();
+        }
+        // Conversation events before 4.0 name no account; an inbox belongs to one account of the installation.
+        Integer inbox = whole(payload.path("inbox_id"));
+        return inbox == null || inbox != own.inboxId();
     }
 
     private static void message(Message message, JsonNode payload, byte[] raw) {

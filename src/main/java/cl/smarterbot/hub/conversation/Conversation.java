@@ -126,16 +126,86 @@ public final class Conversation {
         exchange.setVariable("template", rule.reply());
     }
 
-    /** The bot's own words as the body; null if it has none. */
+    /** The bot's own words as the body, or that the customer may say it again; null if the bot has none. */
     public void botReply(Exchange exchange) {
+        if ("ask-again".equals(decision(exchange).get("action"))) {
+            askAgain(exchange);
+            return;
+        }
         String template = exchange.getVariable("template", String.class);
         exchange.getMessage().setBody(template != null ? Replies.fill(template, facts(exchange)) : botsWords(exchange));
     }
 
-    /** Asks the customer to say it again, in the bot's words if it has any. */
-    public void askAgain(Exchange exchange) {
+    private static void askAgain(Exchange exchange) {
         String words = botsWords(exchange);
         exchange.getMessage().setBody(words == null ? ASK_AGAIN : words);
+    }
+
+    /**
+     * Looks for the customer's own orders: by the number in the message if there is one, and always by the customer's address.
+     * Whoever is not known by an address learns nothing about orders. Sets the variable {@code known}.
+     */
+    public void orderDomain(Exchange exchange) {
+        ownRecords(exchange, "order", List.of());
+    }
+
+    /** The same for posted invoices to customers. */
+    public void invoiceDomain(Exchange exchange) {
+        ownRecords(
+                exchange,
+                "invoice",
+                List.of(List.of("move_type", "=", "out_invoice"), List.of("state", "=", "posted")));
+    }
+
+    private static void ownRecords(Exchange exchange, String slot, List<List<Object>> more) {
+        Map<?, ?> turn = exchange.getVariable("turn", Map.class);
+        Map<?, ?> slots = exchange.getVariable("slots", Map.class);
+        Object email = turn == null ? null : turn.get("customer_email");
+        boolean known = email != null && !email.toString().isBlank();
+        exchange.setVariable("known", known);
+        if (!known) {
+            handOver(exchange, "customer_unknown");
+            return;
+        }
+        List<Object> domain = new java.util.ArrayList<>(more);
+        domain.add(List.of("partner_id.email", "=", email.toString()));
+        Object number = slots == null ? null : slots.get(slot);
+        if (number != null && number.toString().matches("[\\p{L}\\p{N} /._-]{1,40}")) {
+            // The customer says 12 or S00012; the name ends with the digits either way.
+            domain.add(List.of(
+                    "name", "like", number.toString().replaceAll("^[^0-9]+", "").replaceAll("[^0-9].*$", "")));
+        }
+        exchange.getMessage().setBody(domain);
+    }
+
+    /** Changes the decision: a person answers after all. */
+    private static void handOver(Exchange exchange, String reason) {
+        Map<String, Object> decision = new LinkedHashMap<>();
+        decision(exchange).forEach((key, value) -> decision.put(String.valueOf(key), value));
+        decision.put("action", HANDOFF);
+        decision.put("reason", reason);
+        decision.put("low_turns", 0);
+        exchange.setVariable("decision", decision);
+    }
+
+    /** Whether there are words to send; without any, a person answers. Sets the variable {@code speaks}. */
+    public void speaks(Exchange exchange) {
+        boolean speaks = exchange.getMessage().getBody() instanceof String words && !words.isBlank();
+        exchange.setVariable("speaks", speaks);
+        if (!speaks) {
+            handOver(exchange, "no_reply");
+        }
+    }
+
+    /** What the bot would have said if it were there: that a person is needed, and why. */
+    public void unavailable(Exchange exchange) {
+        exchange.setVariable(
+                "result", Map.of("intent", "unavailable", "confidence", 0, HANDOFF, true, "reason", "bot_unavailable"));
+    }
+
+    /** What the customer reads when a person takes over. */
+    public void handoffReply(Exchange exchange) {
+        exchange.getMessage().setBody("Un momento, por favor: le va a responder una persona de nuestro equipo.");
     }
 
     /** Orders found in Odoo as words for the customer. */

@@ -36,7 +36,8 @@ final class Replies {
             "bot_unavailable", "el bot no está disponible",
             "bot_asked", "el bot pidió una persona",
             "attachment", "el cliente envió un archivo sin texto",
-            "customer_unknown", "no sabemos quién es el cliente");
+            "customer_unknown", "no sabemos quién es el cliente",
+            "no_reply", "el bot no tiene respuesta");
 
     private Replies() {}
 

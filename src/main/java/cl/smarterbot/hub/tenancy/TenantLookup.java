@@ -34,6 +34,8 @@ public final class TenantLookup {
         known.put("chatwoot", tenant.chatwoot() != null);
         known.put("mail", tenant.mail() != null);
         known.put("mailAdmin", tenant.mail() == null ? null : tenant.mail().admin());
+        known.put("handoffTeam", tenant.bot() == null ? null : tenant.bot().teamId());
+        known.put("handoffLabel", tenant.bot() == null ? null : tenant.bot().label());
         exchange.setVariable("tenant", known);
     }
 }
