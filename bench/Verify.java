@@ -28,7 +28,8 @@ import org.postgresql.PGConnection;
  * Verify JDBC-URL await   SECONDS                  waits until no delivery is unfinished
  * Verify JDBC-URL synced  SANDBOX-URL LEDGER...    deliveries done, partners there, each once
  * Verify JDBC-URL pause                            pauses all subscriptions
- * Verify JDBC-URL drain   SECONDS                  resumes them, awaits, and prints the done-span
+ * Verify JDBC-URL only    NAME,NAME|all            pauses all but the named ones, which run
+ * Verify JDBC-URL drain   SECONDS NAME,NAME|all    resumes the named ones, awaits, and prints the done-span
  * Verify JDBC-URL plan    RUT PLAN                  puts a tenant on a plan; prints limit=N, the requests a minute of one key
  * Verify JDBC-URL nodes   N                        N hubs shared the deliveries, none of which was done twice
  * Verify JDBC-URL done-span MS                     contacts done since MS (epoch), and the seconds from there to the last
@@ -52,12 +53,13 @@ public final class Verify {
                 case "intake" -> intake(c, args[2].equals("paused"), List.of(args).subList(3, args.length));
                 case "await" -> await(c, Integer.parseInt(args[2]));
                 case "synced" -> synced(c, args[2], List.of(args).subList(3, args.length));
-                case "pause" -> pause(c, true);
+                case "pause" -> only(c, "");
+                case "only" -> only(c, args[2]);
                 case "plan" -> plan(c, args[2], args[3]);
                 case "nodes" -> nodes(c, Integer.parseInt(args[2]));
                 case "drain" -> {
                     long since = System.currentTimeMillis();
-                    pause(c, false);
+                    only(c, args[3]);
                     await(c, Integer.parseInt(args[2]));
                     doneSpan(c, since);
                 }
@@ -191,6 +193,11 @@ public final class Verify {
                         + " and hub.type_matches('contact.received', s.pattern)"
                         + " left join hub.delivery d on d.event_id = c.id and d.subscription = s.name"
                         + " and d.tenant_rut = c.tenant_rut where d.id is null");
+        none(c, "deliveries missing of events that followed",
+                "select count(*) from public.events e join hub.subscription s on s.active"
+                        + " and hub.type_matches(e.type, s.pattern)"
+                        + " left join hub.delivery d on d.event_id = e.id and d.subscription = s.name"
+                        + " and d.tenant_rut = e.tenant_rut where e.type <> 'contact.received' and d.id is null");
         none(c, "deliveries twice or for nobody",
                 "select count(*) from (select event_id, subscription from hub.delivery group by 1, 2 having count(*) > 1) x");
         none(c, "deliveries of an event that is not there",
@@ -203,6 +210,10 @@ public final class Verify {
             none(c, "attempts though all is paused", "select count(*) from hub.attempt");
         } else {
             none(c, "dead deliveries", "select count(*) from hub.delivery where state = 'dead'");
+            none(c, "unfinished deliveries of subscriptions that run", "select count(*) from hub.delivery d"
+                    + " join hub.subscription s on s.name = d.subscription and not s.paused where d.state not in ('done', 'dead')");
+            none(c, "attempts of deliveries that wait for a paused subscription", "select count(*) from hub.delivery d"
+                    + " join hub.subscription s on s.name = d.subscription and s.paused where d.state = 'retry'");
         }
         if (broken == 0) {
             System.out.println("verify: each 201 has one contact, one event, one payload and " + subscriptions
@@ -211,13 +222,15 @@ public final class Verify {
     }
 
     private static void await(Connection c, int seconds) throws SQLException, InterruptedException {
-        // Asked by the partial indexes of the unfinished: a look must not cost what it measures.
+        // Asked by the partial indexes of the unfinished, which begin with the subscription: a look must not cost what it
+        // measures. What waits for a paused subscription may wait.
         run(c, "set enable_seqscan = off");
         run(c, "set enable_bitmapscan = off");
         long end = System.nanoTime() + seconds * 1_000_000_000L;
-        while (one(c, "select (exists (select from hub.delivery where state = 'pending')"
-                + " or exists (select from hub.delivery where state = 'leased')"
-                + " or exists (select from hub.delivery where state = 'retry'))::int") != 0) {
+        while (one(c, "select exists (select from (select name from hub.subscription where not paused offset 0) s where"
+                + " exists (select from hub.delivery d where d.subscription = s.name and d.state = 'pending')"
+                + " or exists (select from hub.delivery d where d.subscription = s.name and d.state in ('leased', 'retry'))"
+                + ")::int") != 0) {
             if (System.nanoTime() > end) {
                 broken++;
                 System.out.println("  BROKEN  deliveries unfinished after " + seconds + " s");
@@ -236,8 +249,22 @@ public final class Verify {
         run(c, "reset enable_bitmapscan");
     }
 
-    private static void pause(Connection c, boolean paused) throws SQLException {
-        run(c, "select hub.set_paused(name, " + paused + ") from hub.subscription where active");
+    /** The named subscriptions run, or all; the others are paused. */
+    private static void only(Connection c, String names) throws SQLException {
+        try (PreparedStatement s = c.prepareStatement("select count(*) filter (where run), count(hub.set_paused(name, not run))"
+                + " from (select name, ?::boolean or name = any (string_to_array(?, ',')) as run from hub.subscription"
+                + " where active) x")) {
+            s.setBoolean(1, names.equals("all"));
+            s.setString(2, names);
+            try (ResultSet row = s.executeQuery()) {
+                row.next();
+                int wanted = names.isEmpty() ? 0 : names.split(",").length;
+                if (!names.equals("all") && row.getInt(1) != wanted) {
+                    throw new IllegalArgumentException("not all of these are subscriptions: " + names);
+                }
+                System.out.printf("subscriptions: %d run, %d are paused%n", row.getInt(1), row.getInt(2) - row.getInt(1));
+            }
+        }
     }
 
     private static void nodes(Connection c, int wanted) throws SQLException {
@@ -272,13 +299,18 @@ public final class Verify {
 
     private static void synced(Connection c, String sandbox, List<String> ledgers) throws Exception {
         load(c, ledgers);
+        for (String type : new String[] {"contact.enriched", "partner.synced"}) {
+            none(c, "contacts with fewer or more than one event " + type,
+                    "select count(*) from public.contacts c left join (select correlation_id, tenant_rut, count(*) n"
+                            + " from public.events where type = '" + type + "' group by 1, 2) e"
+                            + " on e.correlation_id = c.id::text and e.tenant_rut = c.tenant_rut where e.n is distinct from 1");
+        }
         none(c, "201 whose delivery to Odoo is not done",
-                "select count(*) from ledger l where l.status = '201' and not exists (select from hub.delivery d"
-                        + " where d.event_id = l.id and d.subscription = 'contact-to-odoo' and d.state = 'done')");
-        none(c, "contacts with fewer or more than one event partner.synced",
-                "select count(*) from public.contacts c left join (select correlation_id, tenant_rut, count(*) n"
-                        + " from public.events where type = 'partner.synced' group by 1, 2) e"
-                        + " on e.correlation_id = c.id::text and e.tenant_rut = c.tenant_rut where e.n is distinct from 1");
+                "select count(*) from ledger l where l.status = '201' and not exists (select from public.events e"
+                        + " join hub.delivery d on d.event_id = e.id where e.correlation_id = l.id::text"
+                        + " and e.type = 'contact.enriched' and d.subscription = 'contact-to-odoo' and d.state = 'done')");
+        none(c, "contacts that are not enriched",
+                "select count(*) from public.contacts where display_name is null or phone_e164 is null");
         none(c, "contacts without the id of their partner",
                 "select count(*) from public.contacts where odoo_partner_id is null");
         none(c, "contacts without the id of their lead though their tenant wants leads",

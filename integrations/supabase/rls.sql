@@ -11,6 +11,21 @@ create or replace function hub.jwt_tenant() returns text
 language sql stable parallel safe set search_path = '' as $$
   select nullif(nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'tenant_rut', '')
 $$;
+-- The first contact of the tenant in app.tenant_rut with an e-mail address; null if it is p_contact itself. As the caller, the
+-- same query would read all contacts of the tenant: under row-level security no condition that calls lower() uses an index.
+create or replace function hub.first_contact(p_email text, p_contact uuid) returns uuid
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  first uuid;
+begin
+  select c.id into first from public.contacts c
+   where c.tenant_rut = hub.app_tenant() and lower(c.email) = lower(p_email)
+   order by c.created_at, c.id limit 1;
+  return nullif(first, p_contact);
+end $$;
+alter function hub.first_contact(text, uuid) owner to hub_log;
+revoke all on function hub.first_contact(text, uuid) from public;
+grant execute on function hub.first_contact(text, uuid) to hub_app;
 grant execute on function hub.app_tenant() to public;
 grant execute on function hub.jwt_tenant() to public;
 

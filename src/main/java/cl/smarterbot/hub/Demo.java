@@ -3,8 +3,11 @@ package cl.smarterbot.hub;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.sandbox.SandboxServer;
+import cl.smarterbot.hub.tenancy.EndpointAdmin;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import java.util.Map;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
@@ -18,38 +21,71 @@ import org.springframework.stereotype.Component;
 @ConditionalOnProperty("hub.demo.enabled")
 final class Demo {
 
+    /** Signing secrets of the webhook endpoints {@code demo-rs-1} and {@code demo-rs-2}. */
+    private static final String RESEND_SUR = "whsec_ZGVtby1yZXNlbmQtd2ViaG9vay1mZXJyZXRlcmlhLXN1cg==";
+
+    private static final String RESEND_NORTE = "whsec_ZGVtby1yZXNlbmQtd2ViaG9vay1wYXN0ZWxlcmlhLW5vcnRl";
+
     /** The sandbox's users, see the README. */
     static final Map<String, String> SECRETS = Map.of(
             "76000012-4/odoo/password", "demo",
-            "77000005-K/odoo/password", "demo");
+            "77000005-K/odoo/password", "demo",
+            "76000012-4/chatwoot/api_token", "demo-chatwoot-1",
+            "77000005-K/chatwoot/api_token", "demo-chatwoot-2",
+            "76000012-4/webhook_resend/demo_rs_1_current", RESEND_SUR,
+            "77000005-K/webhook_resend/demo_rs_2_current", RESEND_NORTE);
 
     private final HubDatabase database;
     private final DatabaseProperties properties;
     private final TenantAdmin tenants;
+    private final EndpointAdmin endpoints;
+    private final ObjectProvider<SandboxServer> vendors;
     private final DoorServer door;
     private final int managementPort;
     private final boolean sandbox;
     private final int sandboxPort;
+    private final boolean webhooks;
 
     Demo(
             HubDatabase database,
             DatabaseProperties properties,
             TenantAdmin tenants,
+            EndpointAdmin endpoints,
+            ObjectProvider<SandboxServer> vendors,
             DoorServer door,
             @Value("${server.port}") int managementPort,
             @Value("${hub.sandbox.enabled}") boolean sandbox,
-            @Value("${hub.sandbox.port}") int sandboxPort) {
+            @Value("${hub.sandbox.port}") int sandboxPort,
+            @Value("${hub.demo.webhooks}") boolean webhooks) {
         this.database = database;
         this.properties = properties;
         this.tenants = tenants;
+        this.endpoints = endpoints;
+        this.vendors = vendors;
         this.door = door;
         this.managementPort = managementPort;
         this.sandbox = sandbox;
         this.sandboxPort = sandboxPort;
+        this.webhooks = webhooks;
     }
 
     void seed() {
         tenants.seedDemo("demo");
+        endpoints.seedDemo("demo", "76000012-4", "resend", "demo-rs-1");
+        endpoints.seedDemo("demo", "77000005-K", "resend", "demo-rs-2");
+    }
+
+    /** Lets the sandbox's Resend tell both tenants what became of their mails. */
+    @EventListener(ApplicationReadyEvent.class)
+    void registerWebhooks() {
+        if (!webhooks) {
+            return;
+        }
+        vendors.ifAvailable(vendor -> {
+            String at = "http://127.0.0.1:" + door.port() + "/webhooks/resend/";
+            vendor.resend().webhook(at + "demo-rs-1", RESEND_SUR);
+            vendor.resend().webhook(at + "demo-rs-2", RESEND_NORTE);
+        });
     }
 
     /** Says what to try: the person who started the demo is looking at this terminal. */
@@ -70,7 +106,8 @@ final class Demo {
                 """.formatted(door.port());
         StringBuilder out = new StringBuilder(text);
         if (sandbox) {
-            out.append("  the partner in Odoo     http://127.0.0.1:%d/%n".formatted(sandboxPort));
+            out.append("  partner and mails       http://127.0.0.1:%d/  (sandbox Odoo and Resend)%n"
+                    .formatted(sandboxPort));
         }
         if (database.embeddedPort() > 0) {
             out.append(

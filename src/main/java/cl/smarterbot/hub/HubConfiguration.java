@@ -1,5 +1,8 @@
 package cl.smarterbot.hub;
 
+import cl.smarterbot.hub.chatwoot.ChatwootCheck;
+import cl.smarterbot.hub.chatwoot.ChatwootComponent;
+import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactChange;
@@ -13,6 +16,7 @@ import cl.smarterbot.hub.door.DoorServer;
 import cl.smarterbot.hub.door.GuardProperties;
 import cl.smarterbot.hub.door.JwtProperties;
 import cl.smarterbot.hub.door.JwtUsers;
+import cl.smarterbot.hub.door.WebhookVerifier;
 import cl.smarterbot.hub.door.WorkerProperties;
 import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.event.EventComponent;
@@ -22,6 +26,11 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.ops.LegacyContacts;
+import cl.smarterbot.hub.resend.ResendException;
+import cl.smarterbot.hub.rest.AddressPolicy;
+import cl.smarterbot.hub.rest.RestClient;
+import cl.smarterbot.hub.rest.RestException;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Quotas;
@@ -37,6 +46,7 @@ import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
 import java.nio.file.Path;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -112,6 +122,7 @@ class HubConfiguration {
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
+            WebhookVerifier webhooks,
             JwtProperties jwt,
             WorkerProperties workers,
             MeterRegistry meters,
@@ -121,6 +132,7 @@ class HubConfiguration {
                 properties,
                 registry,
                 guards,
+                webhooks,
                 JwtUsers.of(jwt, registry),
                 workers,
                 meters,
@@ -152,6 +164,11 @@ class HubConfiguration {
         return new ContactChange();
     }
 
+    @Bean
+    ContactEnrichment contactEnrichment() {
+        return new ContactEnrichment();
+    }
+
     @Bean("event")
     EventComponent eventComponent(EventRuntime runtime) {
         return new EventComponent(
@@ -171,10 +188,20 @@ class HubConfiguration {
     }
 
     /** What the parts that the log must not know say about trying again. */
-    private static FailureClassifier.Failure classify(Throwable failure) {
+    static FailureClassifier.Failure classify(Throwable failure) {
         if (failure instanceof OdooException e) {
             return new FailureClassifier.Failure(
                     !e.isTransient(), e.retryAfter().orElse(null), "Odoo: " + e.kind() + ": " + e.getMessage());
+        }
+        if (failure instanceof ResendException e) {
+            return new FailureClassifier.Failure(
+                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage());
+        }
+        if (failure instanceof RestException e) {
+            return new FailureClassifier.Failure(
+                    !e.isTransient(),
+                    e.retryAfter().orElse(null),
+                    e.system() + ": " + e.kind() + ": " + e.getMessage());
         }
         if (failure instanceof PSQLException e && e.getServerErrorMessage() != null) {
             String state = e.getSQLState();
@@ -200,6 +227,29 @@ class HubConfiguration {
         return new TenantOdooConnections(registry, secrets, defaultUrl, defaultDb);
     }
 
+    /** Calls to the vendors' REST APIs. */
+    @Bean(destroyMethod = "close")
+    RestClient restClient(@Value("${hub.rest.allow-private:}") List<String> allowPrivate) {
+        return new RestClient(AddressPolicy.allowing(allowPrivate));
+    }
+
+    @Bean
+    TenantChatwootConnections chatwootConnections(
+            TenantRegistry registry, SecretStore secrets, @Value("${hub.chatwoot.url:}") String defaultUrl) {
+        return new TenantChatwootConnections(registry, secrets, defaultUrl);
+    }
+
+    @Bean("chatwoot")
+    ChatwootComponent chatwootComponent(
+            RestClient rest, TenantChatwootConnections connections, DataSource tenantDataSource) {
+        return new ChatwootComponent(rest, connections, new TenantSentLedger(tenantDataSource));
+    }
+
+    @Bean
+    ChatwootTenantCheck chatwootTenantCheck(RestClient rest, TenantChatwootConnections connections) {
+        return new ChatwootTenantCheck(connections, new ChatwootCheck(rest));
+    }
+
     @Bean
     SecretStore secretStore(
             Environment environment,
@@ -218,6 +268,24 @@ class HubConfiguration {
     @Bean
     EventAdmin eventAdmin(HubDatabase database) {
         return new EventAdmin(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean
+    LegacyContacts legacyContacts(
+            DataSource tenantDataSource,
+            HubDatabase database,
+            EventRuntime runtime,
+            EventAdmin events,
+            TenantAdmin tenants,
+            RutPolicy ruts) {
+        return new LegacyContacts(
+                tenantDataSource,
+                database.as(HubDatabase.Role.OPS),
+                runtime.log(),
+                events,
+                tenants,
+                ruts,
+                Clock.systemUTC());
     }
 
     @Bean

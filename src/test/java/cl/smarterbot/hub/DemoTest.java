@@ -3,7 +3,9 @@ package cl.smarterbot.hub;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.sandbox.SandboxServer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -18,6 +20,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -28,6 +33,8 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.ActiveProfiles;
 import org.springframework.test.context.DynamicPropertyRegistry;
@@ -55,6 +62,12 @@ class DemoTest {
     @Autowired
     private DoorServer door;
 
+    @Autowired
+    private HubDatabase database;
+
+    @Autowired
+    private SandboxServer vendors;
+
     private final HttpClient http = HttpClient.newHttpClient();
 
     @DynamicPropertySource
@@ -63,7 +76,9 @@ class DemoTest {
             sandboxPort = socket.getLocalPort();
         }
         registry.add("hub.sandbox.port", () -> sandboxPort);
+        registry.add("hub.chatwoot.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
+        registry.add("hub.resend.url", () -> "http://127.0.0.1:" + sandboxPort);
         // Spring Boot switches the scrape off in tests.
         registry.add("management.prometheus.metrics.export.enabled", () -> "true");
         registry.add("hub.door.port", () -> 0);
@@ -149,8 +164,8 @@ class DemoTest {
         assertThat(answer.path("message").asText()).isEqualTo("Contact submitted successfully");
         HttpResponse<String> again = contact("demo-ferreteria-sur", "k-" + email, form("Ana Ñandú 😀", email, "Hola"));
         assertThat(again.body()).as("the first answer again").isEqualTo(first.body());
-        // The same person with another form: one partner, two leads.
-        assertThat(contact("demo-ferreteria-sur", null, form("Ana Ñandú 😀", email, "Otra vez"))
+        // The same person, or who says so, with another form: one partner, which keeps its name, and two leads.
+        assertThat(contact("demo-ferreteria-sur", null, form("Nobody", email, "Otra vez"))
                         .statusCode())
                 .isEqualTo(201);
 
@@ -165,13 +180,156 @@ class DemoTest {
     }
 
     @Test
+    @DisplayName(
+            "a contact is enriched before it goes to Odoo: tidy name, phone to dial, RUT, company, language, duplicate")
+    void contactIsEnriched() throws Exception {
+        String domain = "taller-sur-" + UUID.randomUUID().toString().substring(0, 8) + ".cl";
+        String email = "ventas@" + domain;
+        String body = """
+                {"name":" JUAN  DE LA CRUZ ","email":"%s","phone":"9 8765 4321",
+                 "message":"Hola, necesito el precio de los taladros. Factura a 76.000.013-2, gracias"}""";
+        UUID first = id(contact("demo-ferreteria-sur", null, body.formatted(email)));
+        UUID second = id(contact("demo-ferreteria-sur", null, body.formatted(email.toUpperCase(Locale.ROOT))));
+        UUID elsewhere = id(contact("demo-pasteleria-norte", null, body.formatted(email)));
+
+        String enriched =
+                "select display_name, name, phone_e164, phone, rut, language, odoo_lead_id is not null as lead,"
+                        + " duplicate_of, company like 'Taller Sur %' as company from public.contacts"
+                        + " where odoo_partner_id is not null and id = ?";
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            for (UUID id : List.of(first, second, elsewhere)) {
+                assertThat(rows(enriched, id)).hasSize(1);
+            }
+        });
+        assertThat(rows(enriched, first).get(0))
+                .containsEntry("display_name", "Juan de la Cruz")
+                .containsEntry("name", "JUAN DE LA CRUZ")
+                .containsEntry("phone_e164", "+56987654321")
+                .containsEntry("phone", "9 8765 4321")
+                .containsEntry("rut", "76000013-2")
+                .containsEntry("language", "es")
+                .containsEntry("company", true)
+                .containsEntry("lead", true)
+                .containsEntry("duplicate_of", null);
+        assertThat(rows(enriched, second).get(0)).containsEntry("duplicate_of", first);
+        assertThat(rows(enriched, elsewhere).get(0))
+                .as("another tenant's contact is no duplicate")
+                .containsEntry("duplicate_of", null);
+
+        JsonNode partner = sandbox("res.partner", "email", email).get(0);
+        assertThat(partner.path("name").asText()).isEqualTo("Juan de la Cruz");
+        assertThat(partner.path("phone").asText()).isEqualTo("+56987654321");
+        assertThat(partner.path("vat").asText()).isEqualTo("76000013-2");
+        assertThat(sandbox("crm.lead", "email_from", email).toString()).contains("hub_76000012_4.lead-" + first);
+        assertThat(rows(
+                        "select e.event_key = r.event_key as same_key, e.metadata::text as metadata from public.events e"
+                                + " join public.events r on r.id::text = e.correlation_id"
+                                + " where e.type = 'contact.enriched' and e.correlation_id = ?",
+                        second.toString()))
+                .singleElement()
+                .satisfies(row -> {
+                    assertThat(row).containsEntry("same_key", true);
+                    assertThat(JSON.readTree(row.get("metadata").toString()))
+                            .as("nothing personal")
+                            .isEqualTo(JSON.readTree(
+                                    "{\"has_phone\":true,\"has_rut\":true,\"language\":\"es\",\"duplicate\":true}"));
+                });
+    }
+
+    @Test
+    @DisplayName("what cannot be read stays what it was: markup and expressions in a form are text in Odoo")
+    void hostileFormsAreText() throws Exception {
+        String email = "x-" + UUID.randomUUID() + "@gmail.com";
+        String name = "<b>${header.CamelEventId}</b>";
+        String phone = "${body} {{x}} $simple{random(9)}";
+        id(contact(
+                "demo-ferreteria-sur",
+                null,
+                JSON.writeValueAsString(
+                        Map.of("name", name, "email", email, "phone", phone, "message", "'; ${body} --"))));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(sandbox("crm.lead", "email_from", email))
+                .hasSize(1));
+        JsonNode partner = sandbox("res.partner", "email", email).get(0);
+        assertThat(partner.path("name").asText()).isEqualTo(name);
+        assertThat(partner.path("phone").asText()).isEqualTo(phone);
+        JsonNode lead = sandbox("crm.lead", "email_from", email).get(0);
+        assertThat(lead.path("phone").asText()).isEqualTo(phone);
+        assertThat(lead.path("description").asText()).contains("${body}");
+    }
+
+    private JsonNode chatwoot(String kind, String query) throws Exception {
+        return JSON.readTree(http.send(
+                        HttpRequest.newBuilder(URI.create(
+                                        "http://127.0.0.1:" + sandboxPort + "/sandbox/chatwoot/" + kind + "?" + query))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body());
+    }
+
+    @Test
+    @DisplayName("a contact becomes one contact and one conversation with the visitor's words in its tenant's Chatwoot")
+    void contactReachesChatwoot() throws Exception {
+        String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
+        String body = "{\"name\":\"eva ñandú\",\"email\":\"%s\",\"phone\":\"9 7654 3210\",\"message\":\"%s\"}";
+        UUID first = id(contact("demo-ferreteria-sur", null, body.formatted(email, "¿Tienen taladros?")));
+        UUID second = id(contact("demo-ferreteria-sur", null, body.formatted(email, "¿Y brocas?")));
+        UUID elsewhere = id(contact("demo-pasteleria-norte", null, body.formatted(email, "¿Tortas?")));
+
+        String linked = "select chatwoot_contact_id, chatwoot_conversation_id from public.contacts"
+                + " where chatwoot_conversation_id is not null and odoo_partner_id is not null and id = ?";
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            for (UUID id : List.of(first, second, elsewhere)) {
+                assertThat(rows(linked, id)).hasSize(1);
+            }
+            for (JsonNode one : chatwoot("contacts", "email=" + email)) {
+                assertThat(one.at("/custom_attributes/odoo_partner_id").asInt()).isPositive();
+            }
+        });
+        assertThat(chatwoot("contacts", "account=1&email=" + email))
+                .singleElement()
+                .satisfies(one -> {
+                    assertThat(one.path("name").asText()).isEqualTo("Eva Ñandú");
+                    assertThat(one.path("phone_number").asText()).isEqualTo("+56976543210");
+                    assertThat(one.at("/custom_attributes/tenant_inbox").asText())
+                            .isEqualTo("tenant-76000012-4");
+                });
+        assertThat(chatwoot("contacts", "account=2&email=" + email)).hasSize(1);
+        Map<String, Object> row = rows(linked, first).get(0);
+        assertThat(rows(linked, second).get(0))
+                .containsEntry("chatwoot_contact_id", row.get("chatwoot_contact_id"))
+                .doesNotContainEntry("chatwoot_conversation_id", row.get("chatwoot_conversation_id"));
+        assertThat(chatwoot("messages", "account=1&conversation_id=" + row.get("chatwoot_conversation_id")))
+                .singleElement()
+                .satisfies(message -> {
+                    assertThat(message.path("content").asText()).isEqualTo("¿Tienen taladros?");
+                    assertThat(message.path("message_type").asInt())
+                            .as("incoming")
+                            .isZero();
+                });
+    }
+
+    private static UUID id(HttpResponse<String> answer) throws IOException {
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
+        return UUID.fromString(JSON.readTree(answer.body()).path("id").asText());
+    }
+
+    /** As the owner of the database sees it. */
+    private List<Map<String, Object>> rows(String sql, Object argument) {
+        return new JdbcTemplate(new DriverManagerDataSource(
+                        "jdbc:postgresql://127.0.0.1:" + database.embeddedPort() + "/postgres", "postgres", ""))
+                .queryForList(sql, argument);
+    }
+
+    @Test
     @DisplayName("the same e-mail in two tenants is two partners in two companies")
     void tenantsStayApart() throws Exception {
         String email = "eva-" + UUID.randomUUID() + "@ejemplo.cl";
         contact("demo-ferreteria-sur", null, form("Eva", email, "Hola"));
         contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
-        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(sandbox("res.partner", "email", email))
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(
+                        rows("select 1 from public.contacts where odoo_partner_id is not null and email = ?", email))
                 .hasSize(2));
+        assertThat(sandbox("res.partner", "email", email)).hasSize(2);
         assertThat(sandbox("res.partner", "email", email).toString())
                 .contains("hub_76000012_4.")
                 .contains("hub_77000005_k.");
@@ -200,6 +358,58 @@ class DemoTest {
                 .startsWith("200")
                 .doesNotContain(canary);
         assertThat(management("/admin/events", true)).startsWith("200").doesNotContain(canary);
+    }
+
+    private List<Map<String, Object>> mails(String to) {
+        return vendors.resend().mails(Map.of("to", to));
+    }
+
+    @Test
+    @DisplayName(
+            "a contact makes a mail to the visitor and one to the tenant, and what became of them comes back as events")
+    void contactMakesMails() throws Exception {
+        String email = "ana-" + UUID.randomUUID() + "@ejemplo.cl";
+        assertThat(contact("demo-ferreteria-sur", null, form("Ana <b>Soto</b>", email, "¿Tienen taladros?"))
+                        .statusCode())
+                .isEqualTo(201);
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(mails(email)).hasSize(1);
+            assertThat(vendors.resend().mails(Map.of("to", "ventas@ferreteria-sur.example")).stream()
+                            .filter(mail -> mail.get("subject").toString().contains(email)))
+                    .hasSize(1);
+        });
+        Map<String, Object> mail = mails(email).get(0);
+        assertThat(mail.get("subject")).isEqualTo("Gracias por contactar a Ferretería Sur");
+        assertThat(mail.get("html").toString()).contains("Ana &lt;b&gt;Soto&lt;/b&gt;");
+        String id = mail.get("id").toString();
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(management("/admin/events?type=mail.sent&tenant=76000012-4&limit=500", true))
+                    .startsWith("200")
+                    .contains("mail.sent");
+            assertThat(management("/admin/events?type=resend.email_delivered&tenant=76000012-4&limit=500", true))
+                    .contains(id);
+        });
+        assertThat(management("/admin/events?type=resend.*&tenant=77000005-K&limit=500", true))
+                .as("the other tenant's endpoint")
+                .doesNotContain(id);
+    }
+
+    @Test
+    @DisplayName("an address that bounces for good gets no second mail, and the log says why without naming it")
+    void bounces() throws Exception {
+        String email = "bounced@ejemplo.cl";
+        contact("demo-pasteleria-norte", null, form("Eva", email, "Hola"));
+        await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            assertThat(management("/admin/events?type=resend.email_bounced&tenant=77000005-K", true))
+                    .contains("resend.email_bounced");
+            assertThat(management("/admin/balance?tenant=77000005-K", true)).contains("\"pending\":0");
+        });
+        contact("demo-pasteleria-norte", null, form("Eva", email, "Otra vez"));
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(management("/admin/events?type=mail.skipped&tenant=77000005-K", true))
+                        .contains("mail.skipped")
+                        .doesNotContain(email));
+        assertThat(mails(email)).hasSize(1);
     }
 
     @Test

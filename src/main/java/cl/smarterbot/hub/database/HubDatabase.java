@@ -54,7 +54,8 @@ public final class HubDatabase implements AutoCloseable {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(3);
 
     private final DatabaseProperties properties;
-    private final String url;
+    private final OwnerLogin owner;
+    private final DataFolderLock dataFolder;
     private final EmbeddedServer embedded;
     private final Map<Role, HikariDataSource> pools = new EnumMap<>(Role.class);
     private final List<Runnable> onReady = new CopyOnWriteArrayList<>();
@@ -63,13 +64,27 @@ public final class HubDatabase implements AutoCloseable {
     private volatile String notReadyReason = "starting";
     private Thread migrator;
 
+    /**
+     * @throws StartRefusedException if another hub runs on the same data folder, or an existing database has no password
+     */
     public HubDatabase(DatabaseProperties properties) {
         this.properties = properties;
-        this.embedded =
-                properties.embedded() ? EmbeddedServer.start(properties.dataDir(), properties.embeddedPort()) : null;
-        this.url = embedded != null ? embedded.jdbcUrl() : properties.url();
+        this.dataFolder = properties.embedded() ? DataFolderLock.take(properties.dataDir()) : null;
+        this.embedded = properties.embedded() ? startEmbedded() : null;
+        this.owner = embedded != null
+                ? OwnerLogin.embedded(properties, embedded.jdbcUrl())
+                : OwnerLogin.existing(properties);
         for (Role role : Role.values()) {
             pools.put(role, pool(role));
+        }
+    }
+
+    private EmbeddedServer startEmbedded() {
+        try {
+            return EmbeddedServer.start(properties.dataDir(), properties.embeddedPort());
+        } catch (RuntimeException e) {
+            dataFolder.close();
+            throw e;
         }
     }
 
@@ -138,50 +153,59 @@ public final class HubDatabase implements AutoCloseable {
 
     private void migrate() throws SQLException {
         Properties login = new Properties();
-        login.setProperty("user", properties.user());
-        login.setProperty("password", properties.password());
+        login.setProperty("user", owner.user());
+        login.setProperty("password", owner.password());
         login.setProperty("connectTimeout", "5");
+        String handMade;
         // One quick look before Flyway, which is slow to say that nobody answers.
-        try (Connection probe = DriverManager.getConnection(url, login)) {
+        try (Connection probe = DriverManager.getConnection(owner.url(), login)) {
             int major = probe.getMetaData().getDatabaseMajorVersion();
             if (major < 15) {
                 throw new SQLException("PostgreSQL " + major + " is too old: the hub needs 15 to 18");
             }
+            handMade = HandMadeSchema.version(probe);
+        }
+        if (handMade != null) {
+            log.info("The schema was made by hand up to V{}; the hub goes on from there", handMade);
         }
         Flyway.configure()
-                .dataSource(url, properties.user(), properties.password())
+                .dataSource(owner.url(), owner.user(), owner.password())
                 .locations("classpath:db/supabase")
                 .defaultSchema("hub")
                 .createSchemas(true)
+                .baselineOnMigrate(handMade != null)
+                .baselineVersion(handMade != null ? handMade : "0")
+                .baselineDescription("made by hand")
                 .sqlMigrationPrefix("V")
                 .javaMigrations(new RowLevelSecurityMigration())
                 .load()
                 .migrate();
-        try (Connection owner = DriverManager.getConnection(url, login)) {
-            letRolesLogIn(owner);
+        try (Connection connection = DriverManager.getConnection(owner.url(), login)) {
+            letRolesLogIn(connection);
         }
     }
 
     /** Every hub on this database derives the same passwords, so any of them may set them. */
-    private void letRolesLogIn(Connection owner) throws SQLException {
-        owner.setAutoCommit(false);
-        try (Statement statement = owner.createStatement()) {
+    private void letRolesLogIn(Connection connection) throws SQLException {
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
             // Two hubs starting together must not alter the same role at once.
             statement.execute("select pg_advisory_xact_lock(hashtextextended('hub.roles', 0))");
             for (Role role : Role.values()) {
                 statement.execute("alter role " + role.login + " login");
-                owner.unwrap(PGConnection.class)
+                connection
+                        .unwrap(PGConnection.class)
                         .alterUserPassword(role.login, password(role).toCharArray(), "scram-sha-256");
             }
         }
-        owner.commit();
+        connection.commit();
     }
 
     private String password(Role role) {
         try {
             Mac mac = Mac.getInstance("HmacSHA256");
             mac.init(new SecretKeySpec(
-                    ("smarteros-hub:" + properties.password()).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+                    ("smarteros-hub:" + owner.password()).getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
             return Base64.getUrlEncoder()
                     .withoutPadding()
                     .encodeToString(mac.doFinal(role.login.getBytes(StandardCharsets.UTF_8)));
@@ -194,7 +218,7 @@ public final class HubDatabase implements AutoCloseable {
         // Built without a configuration object, the pool opens at the first use: after the roles can log in.
         HikariDataSource config = new HikariDataSource();
         config.setPoolName("hub-" + role.name().toLowerCase(java.util.Locale.ROOT));
-        config.setJdbcUrl(url);
+        config.setJdbcUrl(owner.url());
         config.setUsername(login(role));
         config.setPassword(password(role));
         config.setMaximumPoolSize(role == Role.APP ? properties.appPoolSize() : role.connections);
@@ -218,8 +242,8 @@ public final class HubDatabase implements AutoCloseable {
 
     /** Supabase's pooler names a role {@code role.project}; the owner's name tells the project. */
     private String login(Role role) {
-        int dot = properties.user().indexOf('.');
-        return dot < 0 ? role.login : role.login + properties.user().substring(dot);
+        int dot = owner.user().indexOf('.');
+        return dot < 0 ? role.login : role.login + owner.user().substring(dot);
     }
 
     /** Pool of one role. Connections fail fast (3 s) while the database is away. */
@@ -235,7 +259,7 @@ public final class HubDatabase implements AutoCloseable {
         login.setProperty("connectTimeout", "3");
         login.setProperty("tcpKeepAlive", "true");
         login.setProperty("ApplicationName", "smarteros-hub listen");
-        return DriverManager.getConnection(url, login);
+        return DriverManager.getConnection(owner.url(), login);
     }
 
     public boolean ready() {
@@ -263,7 +287,11 @@ public final class HubDatabase implements AutoCloseable {
         closed.countDown();
         pools.values().forEach(HikariDataSource::close);
         if (embedded != null) {
-            embedded.close();
+            try {
+                embedded.close();
+            } finally {
+                dataFolder.close();
+            }
         }
     }
 }

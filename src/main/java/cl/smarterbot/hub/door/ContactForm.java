@@ -17,8 +17,10 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -138,15 +140,14 @@ public final class ContactForm {
                 oneLine(values[3]),
                 oneLine(values[4]),
                 suspicion);
-        required(invalid, wrongType[0], "name", contact.name(), MAX_NAME, "el nombre");
-        required(invalid, wrongType[1], "email", contact.email(), MAX_EMAIL, "el correo");
-        required(invalid, wrongType[2], "message", contact.message(), MAX_MESSAGE, "el mensaje");
-        optional(invalid, wrongType[3], "phone", contact.phone(), MAX_PHONE, "El teléfono");
-        optional(invalid, wrongType[4], "source", contact.source(), MAX_SOURCE, "El origen");
-        boolean emailFine = invalid.stream().noneMatch(i -> i.field().equals("email"));
-        if (emailFine && !EMAIL.matcher(contact.email()).matches()) {
-            invalid.add(new Problem.Invalid("email", "format", "Escriba un correo válido, como nombre@ejemplo.cl."));
-        }
+        check(
+                invalid,
+                wrongType,
+                contact.name(),
+                contact.email(),
+                contact.message(),
+                contact.phone(),
+                contact.source());
         if (!invalid.isEmpty()) {
             throw new ProblemException(Problem.invalidFields(invalid));
         }
@@ -162,6 +163,47 @@ public final class ContactForm {
         return leastFillMillis > 0
                 && token == JsonToken.VALUE_NUMBER_INT
                 && p.getBigIntegerValue().compareTo(BigInteger.valueOf(leastFillMillis)) < 0;
+    }
+
+    private static void check(
+            List<Problem.Invalid> invalid,
+            boolean[] wrongType,
+            String name,
+            String email,
+            String message,
+            String phone,
+            String source) {
+        required(invalid, wrongType[0], "name", name, MAX_NAME, "el nombre");
+        required(invalid, wrongType[1], "email", email, MAX_EMAIL, "el correo");
+        required(invalid, wrongType[2], "message", message, MAX_MESSAGE, "el mensaje");
+        optional(invalid, wrongType[3], "phone", phone, MAX_PHONE, "El teléfono");
+        optional(invalid, wrongType[4], "source", source, MAX_SOURCE, "El origen");
+        boolean emailFine = invalid.stream().noneMatch(i -> i.field().equals("email"));
+        if (emailFine && !EMAIL.matcher(email).matches()) {
+            invalid.add(new Problem.Invalid("email", "format", "Escriba un correo válido, como nombre@ejemplo.cl."));
+        }
+    }
+
+    /**
+     * A contact that came by another way than the form, after the rules of the form.
+     *
+     * @param broken rule by field; empty if the clean texts may be recorded
+     */
+    public record Checked(
+            String name, String email, String message, String phone, String source, Map<String, String> broken) {}
+
+    /** Cleans and checks the fields of a contact, each of which may be null, as if they had come by the form. */
+    public static Checked check(String name, String email, String message, String phone, String source) {
+        String cleanName = oneLine(name);
+        String cleanEmail = oneLine(email);
+        String cleanMessage = text(message);
+        String cleanPhone = oneLine(phone);
+        String cleanSource = oneLine(source);
+        List<Problem.Invalid> invalid = new ArrayList<>();
+        check(invalid, new boolean[5], cleanName, cleanEmail, cleanMessage, cleanPhone, cleanSource);
+        Map<String, String> broken = new LinkedHashMap<>();
+        invalid.forEach(i -> broken.putIfAbsent(i.field(), i.rule()));
+        return new Checked(cleanName, cleanEmail, cleanMessage, cleanPhone, cleanSource, broken);
     }
 
     private static void required(

@@ -71,6 +71,15 @@ final class DoorConsumer extends DefaultConsumer implements PlatformHttpConsumer
 
     @Override
     protected void doStart() throws Exception {
+        DoorEndpoint door = getEndpoint();
+        if (door.getCredential() == Credential.WEBHOOK
+                && (door.getSource() == null
+                        || door.getSignature() == null
+                        || !door.getPath().endsWith("/{endpoint}")
+                        || !takesBody())) {
+            throw new IllegalArgumentException("door:" + door.getPath()
+                    + ": credential=WEBHOOK needs source, signature, consumes and a path that ends with {endpoint}");
+        }
         super.doStart();
         server.open(this);
     }

@@ -41,6 +41,12 @@ public class DoorEndpoint extends PlatformHttpEndpoint {
                             + " fairly, and gets 503 when too many wait")
     private boolean blocking;
 
+    @UriParam(description = "Vendor whose registered endpoints may call; with credential=WEBHOOK")
+    private String source;
+
+    @UriParam(description = "How that vendor signs; with credential=WEBHOOK")
+    private Signatures signature;
+
     public DoorEndpoint(String uri, String remaining, PlatformHttpComponent component) {
         super(uri, remaining, component);
     }
@@ -89,6 +95,22 @@ public class DoorEndpoint extends PlatformHttpEndpoint {
     /** The declared query parameters; empty if the door declares none. */
     List<String> queryNames() {
         return query == null ? List.of() : List.of(query.trim().split("\\s*,\\s*"));
+    }
+
+    public String getSource() {
+        return source;
+    }
+
+    public void setSource(String source) {
+        this.source = source;
+    }
+
+    public Signatures getSignature() {
+        return signature;
+    }
+
+    public void setSignature(Signatures signature) {
+        this.signature = signature;
     }
 
     int maxBodyBytes() {

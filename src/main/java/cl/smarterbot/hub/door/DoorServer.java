@@ -1,10 +1,13 @@
 package cl.smarterbot.hub.door;
 
 import cl.smarterbot.hub.event.EventConflictException;
+import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.EventLogUnavailableException;
 import cl.smarterbot.hub.event.EventRejectedException;
 import cl.smarterbot.hub.event.FairWorkers;
+import cl.smarterbot.hub.secrets.SecretStoreException;
 import cl.smarterbot.hub.tenancy.Caller;
+import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -58,11 +61,19 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
 
     private static final long LINGER_MILLIS = 1_000;
     private static final long SHORT_BODY = 64 * 1024;
+
+    /** Answer to a webhook that has nothing new. */
+    private static final byte[] TAKEN = "{\"ok\":true}".getBytes(StandardCharsets.US_ASCII);
+
+    /** Path parameter with the id of a webhook's endpoint. */
+    private static final String ENDPOINT = "endpoint";
+
     private static final int LONGEST_HEADERS = 16 * 1024;
 
     private final DoorProperties properties;
     private final TenantRegistry registry;
     private final DoorGuards guards;
+    private final WebhookVerifier webhooks;
     private final Credentials credentials;
     private final MeterRegistry meters;
     private final Vertx vertx;
@@ -86,13 +97,15 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
+            WebhookVerifier webhooks,
             MeterRegistry meters,
             java.util.function.BooleanSupplier healthy) {
-        this(properties, registry, guards, SignedInUsers.NONE, WorkerProperties.DEFAULT, meters, healthy);
+        this(properties, registry, guards, webhooks, SignedInUsers.NONE, WorkerProperties.DEFAULT, meters, healthy);
     }
 
     /**
      * @param guards what stands before every door
+     * @param webhooks who says what a webhook's signature is worth
      * @param users who comes with a token
      * @param workers threads for routes that wait for other systems
      * @param healthy whether the hub can do its work; answered at {@code /health} as up or down and nothing more
@@ -101,6 +114,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             DoorProperties properties,
             TenantRegistry registry,
             DoorGuards guards,
+            WebhookVerifier webhooks,
             SignedInUsers users,
             WorkerProperties workers,
             MeterRegistry meters,
@@ -109,6 +123,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         this.credentials = new Credentials(registry, users);
         this.registry = registry;
         this.guards = guards;
+        this.webhooks = webhooks;
         this.meters = meters;
         this.healthy = healthy;
         int loops = properties.eventLoops() > 0
@@ -276,6 +291,11 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             refuse(request, Problem.UNAVAILABLE, path, start);
             return;
         }
+        if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
+            // Who sends shows only when the body is there.
+            admit(request, match, door, null, start);
+            return;
+        }
         if (door.getEndpoint().getCredential() == Credential.KEY_OR_TOKEN) {
             credentials.identify(request, (caller, problem) -> {
                 if (problem != null) {
@@ -399,7 +419,12 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         request.endHandler(end -> {
             vertx.cancelTimer(timer);
             if (body.close()) {
-                run(request, door, caller, values, body.bytes(), start);
+                inFlight.incrementAndGet();
+                if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
+                    verify(request, door, values, body.bytes(), start);
+                } else {
+                    run(request, door, caller == null ? null : caller.tenant(), null, values, body.bytes(), start);
+                }
             }
         });
         if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
@@ -408,10 +433,38 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
+    /** Checks a webhook's signature, then runs its route as the tenant of its endpoint. */
+    private void verify(
+            HttpServerRequest request, DoorConsumer door, Map<String, String> values, byte[] body, long start) {
+        DoorEndpoint endpoint = door.getEndpoint();
+        // Reading secrets may wait for a file or a server, and a large body takes its time.
+        vertx.executeBlocking(
+                        () -> webhooks.verify(
+                                endpoint.getSource(),
+                                registry.byEndpoint(endpoint.getSource(), values.get(ENDPOINT))
+                                        .orElse(null),
+                                endpoint.getSignature(),
+                                request.headers()::getAll,
+                                body),
+                        false)
+                .onSuccess(delivery -> run(request, door, delivery.endpoint().tenant(), delivery, values, body, start))
+                .onFailure(failure -> {
+                    Problem problem = failure instanceof ProblemException known
+                            ? known.problem()
+                            : failure instanceof SecretStoreException ? Problem.UNAVAILABLE : problem(failure, door);
+                    if (problem == Problem.UNAUTHENTICATED) {
+                        guards.countFailed(request, counted -> finish(request, door, counted, start));
+                    } else {
+                        finish(request, door, problem, start);
+                    }
+                });
+    }
+
     private void run(
             HttpServerRequest request,
             DoorConsumer door,
-            Caller caller,
+            Tenant tenant,
+            WebhookVerifier.Verified delivery,
             Map<String, String> values,
             byte[] body,
             long start) {
@@ -428,12 +481,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             }
         }
         values.forEach(message::setHeader);
-        String tenant = caller == null ? "" : caller.tenant().rut();
-        if (caller != null) {
-            TenantScope.bind(exchange, tenant);
+        if (tenant != null) {
+            TenantScope.bind(exchange, tenant.rut());
+        }
+        if (delivery != null) {
+            message.setHeader(EventConstants.DEDUP, delivery.dedup());
         }
         String sentType = message.getHeader(Exchange.CONTENT_TYPE, String.class);
-        inFlight.incrementAndGet();
         var context = vertx.getOrCreateContext();
         Answered answered = new Answered();
         long timeout = vertx.setTimer(properties.answerTimeout().toMillis(), id -> {
@@ -442,7 +496,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
             }
         });
         Runnable route = () -> door.getAsyncProcessor().process(exchange, doneSync -> {
-            Reply reply = replyOrProblem(exchange, door, sentType);
+            Reply reply = replyOrProblem(exchange, door, delivery, sentType);
             door.releaseExchange(exchange, false);
             context.runOnContext(v -> {
                 vertx.cancelTimer(timeout);
@@ -466,7 +520,8 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         });
         if (!door.getEndpoint().isBlocking()) {
             route.run();
-        } else if (!workers.offer(tenant, () -> runUnlessAnswered(route, answered, door, exchange))) {
+        } else if (!workers.offer(
+                tenant == null ? "" : tenant.rut(), () -> runUnlessAnswered(route, answered, door, exchange))) {
             vertx.cancelTimer(timeout);
             answered.first();
             door.releaseExchange(exchange, false);
@@ -497,9 +552,15 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private record Reply(int status, String contentType, byte[] body, Map<String, String> headers) {}
 
     /** Always an answer: a route that leaves something behind which is none gets 500. */
-    private Reply replyOrProblem(Exchange exchange, DoorConsumer door, String sentType) {
+    private Reply replyOrProblem(
+            Exchange exchange, DoorConsumer door, WebhookVerifier.Verified delivery, String sentType) {
         try {
             Throwable failure = exchange.getException();
+            if (delivery != null && failure instanceof EventConflictException) {
+                // A sender would try again after 409, and what it tries again would conflict again.
+                WebhookVerifier.tellOtherBody(delivery);
+                return new Reply(200, "application/json", TAKEN, Map.of());
+            }
             return failure == null ? reply(exchange, sentType) : reply(problem(failure, door));
         } catch (RuntimeException e) {
             return reply(problem(e, door));

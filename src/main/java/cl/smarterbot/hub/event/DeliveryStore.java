@@ -16,7 +16,7 @@ import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
 
-/** The engine's SQL: every call is one function of {@code V0004__event_log.sql} and one transaction. */
+/** The engine's SQL: every call is one function of {@code integrations/supabase/V000*.sql} and one transaction. */
 final class DeliveryStore {
 
     /** Unfinished or dead deliveries of one subscription and tenant. */
@@ -35,13 +35,34 @@ final class DeliveryStore {
         this.node = node;
     }
 
-    void subscribe(Map<String, String> patternByName, boolean paused) throws SQLException {
+    void subscribe(Collection<Subscription> subscriptions, boolean paused) throws SQLException {
+        List<Subscription> all = List.copyOf(subscriptions);
         try (Connection c = dataSource.getConnection();
-                PreparedStatement s = c.prepareStatement("select hub.subscribe(?, ?, ?)")) {
-            s.setArray(1, c.createArrayOf("text", patternByName.keySet().toArray()));
-            s.setArray(2, c.createArrayOf("text", patternByName.values().toArray()));
-            s.setBoolean(3, paused);
+                PreparedStatement s = c.prepareStatement("select hub.subscribe(?, ?, ?, ?)")) {
+            s.setArray(1, c.createArrayOf("text", all.stream().map(x -> x.name).toArray()));
+            s.setArray(
+                    2, c.createArrayOf("text", all.stream().map(x -> x.pattern).toArray()));
+            s.setArray(
+                    3,
+                    c.createArrayOf(
+                            "int4", all.stream().map(x -> x.retry.maxAttempts()).toArray()));
+            s.setBoolean(4, paused);
             s.execute();
+        }
+    }
+
+    /** Says that these subscriptions run here, and returns those of them that are active. */
+    Set<String> stillDeclared(Collection<String> names) throws SQLException {
+        try (Connection c = dataSource.getConnection();
+                PreparedStatement s = c.prepareStatement("select hub.still_declared(?)")) {
+            s.setArray(1, c.createArrayOf("text", names.toArray()));
+            Set<String> active = new HashSet<>();
+            try (ResultSet r = s.executeQuery()) {
+                while (r.next()) {
+                    active.add(r.getString(1));
+                }
+            }
+            return active;
         }
     }
 

@@ -43,8 +43,11 @@ public final class EventAdmin {
 
     private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(30);
 
-    /** {@code hub.backfill} raises it for a subscription that it does not know. */
+    /** SQL functions raise it for a subscription that they do not know. */
     private static final String UNKNOWN_SUBSCRIPTION = "HB404";
+
+    /** {@code hub.retire_subscription} raises it for a subscription that a running node declares. */
+    private static final String DECLARED_SUBSCRIPTION = "HB409";
 
     private final NamedParameterJdbcTemplate jdbc;
     private final TransactionTemplate write;
@@ -72,7 +75,7 @@ public final class EventAdmin {
 
     /** What was asked for exists but cannot be done to it. The message is safe to show. */
     public static final class RefusedException extends RuntimeException {
-        RefusedException(String message) {
+        public RefusedException(String message) {
             super(message);
         }
     }
@@ -80,6 +83,8 @@ public final class EventAdmin {
     /**
      * A route's durable interest and how it stands.
      *
+     * @param active false once it was retired
+     * @param lastDeclaredAt when a running node last said that one of its routes declares it; more than a minute ago: none does
      * @param deliveries unfinished and dead (not replayed) deliveries by state
      * @param doneLastDay deliveries done in the last 24 hours
      * @param oldestSeconds age of the oldest unfinished delivery, null when there is none
@@ -89,6 +94,7 @@ public final class EventAdmin {
             String pattern,
             boolean paused,
             boolean active,
+            Instant lastDeclaredAt,
             Map<String, Long> deliveries,
             long doneLastDay,
             Double oldestSeconds) {}
@@ -229,13 +235,15 @@ public final class EventAdmin {
                     rs -> {
                         done.put(rs.getString("subscription"), rs.getLong("n"));
                     });
-            return jdbc.query("select name, pattern, paused, active from hub.subscription order by name", (rs, row) -> {
+            String all = "select name, pattern, paused, active, last_declared_at from hub.subscription order by name";
+            return jdbc.query(all, (rs, row) -> {
                 String name = rs.getString("name");
                 return new Subscription(
                         name,
                         rs.getString("pattern"),
                         rs.getBoolean("paused"),
                         rs.getBoolean("active"),
+                        instant(rs, "last_declared_at"),
                         states(counts.getOrDefault(name, Map.of()), List.of("pending", "leased", "retry", "dead")),
                         done.getOrDefault(name, 0L),
                         oldest.get(name));
@@ -464,8 +472,7 @@ public final class EventAdmin {
                         limit,
                         dryRun);
             } catch (DataAccessException e) {
-                if (e.getMostSpecificCause() instanceof SQLException sql
-                        && UNKNOWN_SUBSCRIPTION.equals(sql.getSQLState())) {
+                if (UNKNOWN_SUBSCRIPTION.equals(sqlState(e))) {
                     throw unknownSubscription(subscription);
                 }
                 throw e;
@@ -593,6 +600,47 @@ public final class EventAdmin {
         audit(actor, action, tenant, detail);
     }
 
+    /** @param count waiting deliveries ended as dead, or that would be; with {@code more}, the same call again takes the next */
+    public record Retired(String subscription, int count, boolean more, boolean dryRun) {}
+
+    /**
+     * Ends a subscription that no route declares any more: it gets no new deliveries, and those that wait become dead. A route
+     * that declares it again revives it.
+     *
+     * @param limit 1 to {@link #MAX_BULK}
+     * @param dryRun only count
+     * @throws NotFoundException when the subscription is unknown
+     * @throws RefusedException while a running node declares it, or did within the last two minutes
+     */
+    public Retired retire(String actor, String subscription, int limit, boolean dryRun) {
+        Objects.requireNonNull(subscription, "subscription");
+        checkBulk(limit);
+        return write.execute(status -> {
+            Integer count;
+            try {
+                count = jdbc.queryForObject(
+                        "select hub.retire_subscription(:name, :limit, :dry)",
+                        Map.of("name", subscription, "limit", limit, "dry", dryRun),
+                        Integer.class);
+            } catch (DataAccessException e) {
+                if (UNKNOWN_SUBSCRIPTION.equals(sqlState(e))) {
+                    throw unknownSubscription(subscription);
+                }
+                if (DECLARED_SUBSCRIPTION.equals(sqlState(e))) {
+                    throw new RefusedException(
+                            "A running hub has a route that declares the subscription " + subscription
+                                    + ", or had one within the last two minutes. Remove or stop the route first.");
+                }
+                throw e;
+            }
+            int ended = count == null ? 0 : count;
+            if (!dryRun) {
+                audit(actor, "retire", null, Map.of("subscription", subscription, "limit", limit, "count", ended));
+            }
+            return new Retired(subscription, ended, ended >= limit, dryRun);
+        });
+    }
+
     private void setPaused(String actor, String subscription, boolean paused) {
         Objects.requireNonNull(subscription, "subscription");
         write.executeWithoutResult(status -> {
@@ -605,6 +653,10 @@ public final class EventAdmin {
             }
             audit(actor, paused ? "pause" : "resume", null, Map.of("subscription", subscription));
         });
+    }
+
+    private static String sqlState(DataAccessException e) {
+        return e.getMostSpecificCause() instanceof SQLException sql ? sql.getSQLState() : null;
     }
 
     private int bulk(String sql, String subscription, String tenant, Instant since, int limit, boolean dryRun) {

@@ -21,6 +21,9 @@ public final class EventConstants {
     /** Consumer: which attempt this is, from 1. */
     public static final String ATTEMPT = "CamelEventAttempt";
 
+    /** Consumer: whether the delivery repeats an earlier one. */
+    public static final String REPLAY = "CamelEventReplay";
+
     /** Consumer: {@code tenant:event-id:subscription}, the same in every attempt and replay. */
     public static final String IDEMPOTENCY_KEY = "CamelEventIdempotencyKey";
 
@@ -32,6 +35,9 @@ public final class EventConstants {
 
     /** Producer: scope, key and body hash of the dedup, see {@link NewEvent.Dedup}. Set by doors only. */
     public static final String DEDUP = "CamelEventDedup";
+
+    /** Producer of a pattern such as {@code event:resend.*}: the type to append, which must match the pattern. */
+    public static final String APPEND_TYPE = "CamelEventAppendType";
 
     /** Producer: what became of the append, the name of an {@link Appended.Outcome} or STAGED within a delivery. */
     public static final String OUTCOME = "CamelEventOutcome";

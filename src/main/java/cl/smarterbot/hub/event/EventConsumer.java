@@ -90,6 +90,7 @@ final class EventConsumer extends DefaultConsumer {
         message.setHeader(EventConstants.KEY, d.key());
         message.setHeader(EventConstants.CORRELATION_ID, d.correlationId());
         message.setHeader(EventConstants.ATTEMPT, d.attempt());
+        message.setHeader(EventConstants.REPLAY, d.replayOf() != null);
         message.setHeader(EventConstants.IDEMPOTENCY_KEY, d.tenant() + ":" + d.eventId() + ":" + subscription.name);
         message.setHeader(EventConstants.OCCURRED_AT, d.occurredAt().toString());
         if (d.traceparent() != null) {

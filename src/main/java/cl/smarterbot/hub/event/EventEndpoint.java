@@ -21,8 +21,14 @@ import org.apache.camel.support.SynchronousDelegateProducer;
         headersClass = EventConstants.class)
 public class EventEndpoint extends DefaultEndpoint {
 
-    @UriPath(description = "Dotted event type; a consumer may use * for any number of characters")
+    @UriPath(
+            description =
+                    "Dotted event type; a consumer may use * for any number of characters, and so may a producer that gets"
+                            + " the type of each event in the header CamelEventAppendType")
     private final String type;
+
+    private static final String TYPE = "[a-z][a-z0-9_]*(\\.[a-z0-9_]+)*";
+    private static final String PATTERN = "[a-z][a-z0-9_]*(\\.[a-z0-9_*]+)*|\\*";
 
     /** What hub.append can do with a body besides keeping it. */
     private static final java.util.Set<String> RECORDS =
@@ -74,7 +80,7 @@ public class EventEndpoint extends DefaultEndpoint {
     public EventEndpoint(String uri, EventComponent component, String type) {
         super(uri, component);
         this.type = type;
-        if (!type.matches("[a-z][a-z0-9_]*(\\.[a-z0-9_*]+)*|\\*")) {
+        if (!type.matches(PATTERN)) {
             throw new IllegalArgumentException(
                     "event:" + type + ": a type is dotted lower-case words, such as event:contact.received");
         }
@@ -82,8 +88,8 @@ public class EventEndpoint extends DefaultEndpoint {
 
     @Override
     public Producer createProducer() {
-        if (type.contains("*")) {
-            throw new IllegalArgumentException("event:" + type + ": a pattern cannot be appended; name one type");
+        if (type.equals("*")) {
+            throw new IllegalArgumentException("event:*: a producer's pattern needs a first word, such as resend.*");
         }
         if (record != null && !RECORDS.contains(record)) {
             throw new IllegalArgumentException("event:" + type + ": record=" + record
@@ -119,6 +125,23 @@ public class EventEndpoint extends DefaultEndpoint {
                 multiplier,
                 Duration.ofMillis(maxDelay),
                 RetryPolicy.DEFAULT.jitter());
+    }
+
+    /**
+     * The type of an event to append.
+     *
+     * @param named what the message says; only looked at if this endpoint is a pattern
+     */
+    String typeToAppend(String named) {
+        if (!type.contains("*")) {
+            return type;
+        }
+        String pattern = type.replace(".", "\\.").replace("*", "[a-z0-9_.]+");
+        if (named == null || !named.matches(pattern) || !named.matches(TYPE)) {
+            throw new IllegalArgumentException("event:" + type + ": the header " + EventConstants.APPEND_TYPE
+                    + " must name a type that matches the pattern");
+        }
+        return named;
     }
 
     public String getType() {

@@ -79,7 +79,7 @@ final class EventProducer extends DefaultAsyncProducer {
         return new NewEvent(
                 id,
                 tenant,
-                endpoint.getType(),
+                endpoint.typeToAppend(message.getHeader(EventConstants.APPEND_TYPE, String.class)),
                 endpoint.getSource(),
                 key != null ? key : id.toString(),
                 correlation != null ? correlation : id.toString(),

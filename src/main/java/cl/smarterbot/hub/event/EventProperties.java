@@ -12,6 +12,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param queue events that may wait for the writer; more are refused with 503
  * @param dedupTtl how long an idempotency key is remembered
  * @param lease how long a claimed delivery belongs to its node without renewal
+ * @param longestRun after this time a run that has not ended counts as failed, and its delivery is tried again or dead
  * @param pollInterval safety net under LISTEN/NOTIFY
  * @param batchWindow least time between two rounds of claims on a node that has deliveries in flight, so that a busy one claims
  *     many at once; an idle node
@@ -32,6 +33,7 @@ public record EventProperties(
         @DefaultValue("1024") int queue,
         @DefaultValue("48h") Duration dedupTtl,
         @DefaultValue("30s") Duration lease,
+        @DefaultValue("10m") Duration longestRun,
         @DefaultValue("1s") Duration pollInterval,
         @DefaultValue("50ms") Duration batchWindow,
         @DefaultValue("200") int claimBatch,

@@ -22,6 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
@@ -65,6 +66,29 @@ final class SubscriptionEngine implements AutoCloseable {
 
     private record Finished(Subscription subscription, Outcome outcome) {}
 
+    /** A delivery that a route is at work on, and those of its key that wait for it. */
+    private static final class Run {
+        final Subscription subscription;
+        final Delivery delivery;
+        final Deque<Delivery> next;
+        final long since = System.nanoTime();
+        final AtomicBoolean ended = new AtomicBoolean();
+        volatile boolean overdue;
+
+        Run(Subscription subscription, Delivery delivery, Deque<Delivery> next) {
+            this.subscription = subscription;
+            this.delivery = delivery;
+            this.next = next;
+        }
+
+        int millis() {
+            return (int) ((System.nanoTime() - since) / 1_000_000);
+        }
+    }
+
+    /** By delivery; the same one may be at work again while an overdue run of it still hangs, which is then not here. */
+    private final Map<Long, Run> runs = new ConcurrentHashMap<>();
+
     SubscriptionEngine(
             DeliveryStore store,
             EventProperties properties,
@@ -103,7 +127,7 @@ final class SubscriptionEngine implements AutoCloseable {
         clock.scheduleWithFixedDelay(guarded(this::renew), third, third, TimeUnit.MILLISECONDS);
         long reap = Math.min(5_000, third);
         clock.scheduleWithFixedDelay(guarded(this::reap), reap, reap, TimeUnit.MILLISECONDS);
-        clock.scheduleWithFixedDelay(guarded(() -> metrics.backlog(store.backlog())), 1, 10, TimeUnit.SECONDS);
+        clock.scheduleWithFixedDelay(guarded(this::showAndTell), 1, 10, TimeUnit.SECONDS);
         long house = properties.housekeepingInterval().toMillis();
         clock.scheduleWithFixedDelay(guarded(this::keepHouse), Math.min(house, 60_000), house, TimeUnit.MILLISECONDS);
     }
@@ -213,11 +237,9 @@ final class SubscriptionEngine implements AutoCloseable {
         // First, so that a subscription added meanwhile asks for another round.
         declared = true;
         try {
-            Map<String, String> fresh = new LinkedHashMap<>();
-            Map<String, String> known = new LinkedHashMap<>();
-            subscriptions.values().stream()
-                    .sorted((a, b) -> a.name.compareTo(b.name))
-                    .forEach(s -> (everDeclared.contains(s.name) ? known : fresh).put(s.name, s.pattern));
+            List<Subscription> fresh = new ArrayList<>();
+            List<Subscription> known = new ArrayList<>();
+            subscriptions.values().forEach(s -> (everDeclared.contains(s.name) ? known : fresh).add(s));
             if (!fresh.isEmpty()) {
                 store.subscribe(fresh, properties.paused());
             }
@@ -225,7 +247,7 @@ final class SubscriptionEngine implements AutoCloseable {
                 // One that was resumed by hand since the start stays so.
                 store.subscribe(known, false);
             }
-            everDeclared.addAll(fresh.keySet());
+            fresh.forEach(s -> everDeclared.add(s.name));
         } catch (SQLException | RuntimeException e) {
             declared = false;
             throw e;
@@ -280,18 +302,40 @@ final class SubscriptionEngine implements AutoCloseable {
             release(subscription, head, chain);
             return;
         }
-        AtomicInteger reported = new AtomicInteger();
+        Run run = new Run(subscription, head, chain);
+        runs.put(head.id(), run);
         try {
-            subscription.runner.accept(head, outcome -> {
-                if (reported.getAndIncrement() == 0) {
-                    ended(subscription, outcome, chain);
-                }
-            });
+            subscription.runner.accept(head, outcome -> end(run, outcome));
         } catch (Exception | Error e) {
             // Also an Error: a delivery without an outcome would hold its key for ever.
             log.error("{} could not be started", head, e);
-            if (reported.getAndIncrement() == 0) {
-                ended(subscription, failed(subscription, head, "the route could not be started"), chain);
+            end(run, failed(run, "the route could not be started"));
+        }
+    }
+
+    /** The first outcome of a run counts. */
+    private void end(Run run, Outcome outcome) {
+        if (run.ended.compareAndSet(false, true)) {
+            runs.remove(run.delivery.id(), run);
+            ended(run.subscription, outcome, run.next);
+        } else if (run.overdue) {
+            log.warn(
+                    "{}: outcome '{}' refused after {} ms, it came too late",
+                    run.delivery,
+                    outcome.state(),
+                    run.millis());
+        }
+    }
+
+    /** Gives up runs that hang: renewed for ever, they would hold their key and their place for ever. */
+    private void endOverdue() {
+        for (Run run : runs.values()) {
+            if (run.millis() > properties.longestRun().toMillis()) {
+                log.warn("{} has run for {} ms and is given up; its route may hang", run.delivery, run.millis());
+                run.overdue = true;
+                end(
+                        run,
+                        failed(run, "ran longer than " + properties.longestRun().toSeconds() + " s"));
             }
         }
     }
@@ -301,14 +345,16 @@ final class SubscriptionEngine implements AutoCloseable {
         return until != null && until - System.nanoTime() > 0;
     }
 
-    private static Outcome failed(Subscription s, Delivery d, String reason) {
+    private static Outcome failed(Run run, String reason) {
+        Subscription s = run.subscription;
+        Delivery d = run.delivery;
         boolean dead = s.retry.exhausted(d.attempt());
         return new Outcome(
                 d,
                 dead ? "dead" : "retry",
                 reason,
                 s.retry.delayAfter(d.attempt(), null).toMillis(),
-                0,
+                run.millis(),
                 null,
                 List.of());
     }
@@ -434,6 +480,7 @@ final class SubscriptionEngine implements AutoCloseable {
     }
 
     private void renew() throws SQLException {
+        endOverdue();
         Collection<Delivery> held = inFlight.values();
         if (held.isEmpty()) {
             return;
@@ -454,6 +501,18 @@ final class SubscriptionEngine implements AutoCloseable {
             log.warn("{} deliveries taken back from nodes that stood still", n);
             wakeUp();
         }
+    }
+
+    /** Tells the database which subscriptions run here, and the meters how they stand. */
+    private void showAndTell() throws SQLException {
+        List<String> names = List.copyOf(subscriptions.keySet());
+        if (declared && !names.isEmpty() && !store.stillDeclared(names).containsAll(names)) {
+            log.warn(
+                    "A subscription that runs here was retired while the event log was out of reach; it is declared again");
+            declared = false;
+            wakeUp();
+        }
+        metrics.backlog(store.backlog());
     }
 
     private void keepHouse() throws SQLException {

@@ -30,6 +30,16 @@ final class Failures {
     private static final Pattern DATABASE_AWAY = Pattern.compile("psycopg2\\..*(?:OperationalError|InterfaceError"
             + "|PoolError|AdminShutdown|CrashShutdown|CannotConnectNow|TooManyConnections|IdleInTransactionSessionTimeout"
             + "|QueryCanceled).*");
+    /** Out of disk, memory or files: the machine's trouble and not the call's. Errno: EIO, EAGAIN, ENOMEM, ENFILE, EMFILE, ENOSPC, EROFS, EDQUOT. */
+    private static final Pattern EXHAUSTED = Pattern.compile("(?:builtins\\.)?MemoryError"
+            + "|psycopg2\\..*(?:DiskFull|OutOfMemory|InsufficientResources|ConfigurationLimitExceeded|IoError)");
+
+    private static final Pattern EXHAUSTED_SYSTEM =
+            Pattern.compile("^(?:builtins\\.)?OSError: \\[Errno (?:5|11|12|23|24|28|30|122)]");
+    /** PostgreSQL's own wording, which load() passes on as the message of a row. */
+    private static final Pattern EXHAUSTED_TEXT = Pattern.compile(
+            "could not (?:extend|write to|resize|create) (?:file|shared memory segment) \"|No space left on device");
+
     private static final Pattern NO_DATABASE = Pattern.compile("database \"[^\"]*\" does not exist");
     private static final String SERIALIZATION = "could not serialize access";
     private static final String DEADLOCK = "deadlock detected";
@@ -78,7 +88,10 @@ final class Failures {
         if (isConflict(type, exception)) {
             return OdooException.passing(Kind.CONFLICT, message);
         }
-        if (DATABASE_AWAY.matcher(type).matches()) {
+        if (DATABASE_AWAY.matcher(type).matches()
+                || EXHAUSTED.matcher(type).matches()
+                || EXHAUSTED_SYSTEM.matcher(exception).find()
+                || isExhaustedText(exception)) {
             return OdooException.passing(Kind.UNAVAILABLE, message);
         }
         if (type.equals("AttributeError") && exception.contains("does not exist on the model")
@@ -95,6 +108,11 @@ final class Failures {
     /** PostgreSQL's own wording, which load() passes on untranslated as the message of a row. */
     static boolean isConflictText(String text) {
         return text.contains(SERIALIZATION) || text.contains(DEADLOCK);
+    }
+
+    /** The database's machine is out of something: the same row may go in later. */
+    static boolean isExhaustedText(String text) {
+        return EXHAUSTED_TEXT.matcher(text).find();
     }
 
     /** A failure from the JSON error body of JSON-2. */

@@ -60,6 +60,14 @@ final class Json2Wire implements Wire {
         return exchanger.send(connection, request(call), limits, Json2Wire::decode);
     }
 
+    @Override
+    public CompletableFuture<Long> userId(CallLimits limits) {
+        OdooCall who = new OdooCall("res.users", "context_get", null, List.of(), Map.of(), Map.of());
+        return execute(who, limits)
+                .thenApply(context -> OdooValues.id(
+                        OdooValues.map(context, "the user's context").get("uid"), "uid in the user's context"));
+    }
+
     private HttpRequest request(OdooCall call) {
         Map<String, Object> body = new LinkedHashMap<>(call.options());
         for (OdooCall.Argument argument : call.arguments()) {

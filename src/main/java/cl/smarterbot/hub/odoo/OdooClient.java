@@ -28,12 +28,22 @@ final class OdooClient implements AutoCloseable {
     /** A server may be upgraded under us, so what it is gets asked again after this time. */
     private static final long DETECTION_NANOS = TimeUnit.HOURS.toNanos(1);
 
+    private static final String COMPANIES = "allowed_company_ids";
+
     private static final Pattern NUMBER = Pattern.compile("\\d+");
     private static final Pattern MODEL = Pattern.compile("[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z0-9_]+)*");
     private static final Pattern METHOD = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
-    /** What the server is. */
-    record Server(String version, Wire wire, long since) {
+    /**
+     * What the server is, and as whom we are there.
+     *
+     * @param company the company that the user belongs to, asked once for connections that name none
+     */
+    record Server(String version, Wire wire, long since, Shared<Long> company) {
+        Server(String version, Wire wire, long since) {
+            this(version, wire, since, new Shared<>());
+        }
+
         int major() {
             return OdooClient.major(version);
         }
@@ -97,10 +107,9 @@ final class OdooClient implements AutoCloseable {
                 || !METHOD.matcher(call.method()).matches()) {
             return CompletableFuture.failedFuture(OdooException.badRequest("model or method is not a valid name"));
         }
-        OdooCall complete = inCompany(connection, call);
         Session session = session(connection);
         CompletableFuture<Server> server = server(session, connection, limits);
-        return server.thenCompose(found -> found.wire().execute(complete, limits))
+        return server.thenCompose(found -> execute(found, connection, call, limits))
                 .handle((value, failure) -> {
                     if (failure == null) {
                         return CompletableFuture.completedFuture(value);
@@ -108,7 +117,7 @@ final class OdooClient implements AutoCloseable {
                     if (redetect(connection, server, failure)) {
                         session.server.discard(server);
                         return server(session, connection, limits)
-                                .thenCompose(found -> found.wire().execute(complete, limits));
+                                .thenCompose(found -> execute(found, connection, call, limits));
                     }
                     return CompletableFuture.<Object>failedFuture(failure);
                 })
@@ -143,12 +152,45 @@ final class OdooClient implements AutoCloseable {
                         cause);
     }
 
-    private static OdooCall inCompany(OdooConnection connection, OdooCall call) {
-        Map<String, Object> context = new LinkedHashMap<>(call.context());
+    /** Without a company a user of several gets sums over them, so each call names one: the connection's, else the user's own. */
+    private static CompletableFuture<Object> execute(
+            Server server, OdooConnection connection, OdooCall call, CallLimits limits) {
         if (connection.companyId() != null) {
-            context.put("allowed_company_ids", List.of(connection.companyId()));
+            return server.wire().execute(inCompany(connection.companyId(), call), limits);
         }
+        if (call.context().containsKey(COMPANIES)) {
+            return server.wire().execute(call, limits);
+        }
+        return company(server, limits).thenCompose(company -> server.wire().execute(inCompany(company, call), limits));
+    }
+
+    private static OdooCall inCompany(Long company, OdooCall call) {
+        Map<String, Object> context = new LinkedHashMap<>(call.context());
+        context.put(COMPANIES, List.of(company));
         return new OdooCall(call.model(), call.method(), call.ids(), call.arguments(), call.options(), context);
+    }
+
+    private static CompletableFuture<Long> company(Server server, CallLimits limits) {
+        return server.company().get(() -> server.wire()
+                .userId(limits)
+                .thenCompose(user -> server.wire()
+                        .execute(
+                                new OdooCall(
+                                        "res.users",
+                                        "read",
+                                        List.of(user),
+                                        List.of(new OdooCall.Argument("fields", List.of("company_id"))),
+                                        Map.of(),
+                                        Map.of()),
+                                limits))
+                .thenApply(OdooClient::companyOf));
+    }
+
+    private static Long companyOf(Object answer) {
+        List<Map<String, Object>> users = OdooValues.records(answer, "the user's own record");
+        Object company = users.isEmpty() ? null : users.get(0).get("company_id");
+        return OdooValues.id(
+                company instanceof List<?> pair && !pair.isEmpty() ? pair.get(0) : company, "company_id of the user");
     }
 
     /** What the server is and which transport serves it; cached. */
@@ -202,7 +244,7 @@ final class OdooClient implements AutoCloseable {
                             .thenCompose(version -> version != null
                                     ? CompletableFuture.completedFuture(version)
                                     : new XmlRpcWire(exchanger, connection).version(limits))
-                            .thenApply(version -> new Server(version, server.wire(), server.since()));
+                            .thenApply(version -> new Server(version, server.wire(), server.since(), server.company()));
                 })
                 .handle((server, failure) -> failure == null
                         ? CompletableFuture.completedFuture(server)
@@ -221,7 +263,7 @@ final class OdooClient implements AutoCloseable {
 
     private Session session(OdooConnection connection) {
         synchronized (sessions) {
-            Session session = sessions.computeIfAbsent(connection.loginKey(), key -> new Session());
+            Session session = sessions.computeIfAbsent(connection.workKey(), key -> new Session());
             if (sessions.size() > MOST_SESSIONS) {
                 Iterator<Session> eldest = sessions.values().iterator();
                 eldest.next();

@@ -39,6 +39,7 @@ public class OdooComponent extends DefaultComponent {
         OdooConfiguration own = configuration.copy();
         OdooEndpoint endpoint = new OdooEndpoint(uri, this, remaining, own);
         endpoint.setValues(PropertiesHelper.extractProperties(parameters, "value."));
+        endpoint.setCreateOnly(PropertiesHelper.extractProperties(parameters, "createOnly."));
         setProperties(endpoint, parameters);
         setProperties(getCamelContext(), own, parameters);
         own.validate();

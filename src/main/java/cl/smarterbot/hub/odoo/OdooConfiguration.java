@@ -234,12 +234,12 @@ public class OdooConfiguration implements Cloneable {
         this.apiKey = apiKey;
     }
 
-    /** The only company that calls may see; unset is the user's default. */
+    /** The only company that calls may see; unset is the one that the user belongs to. */
     public Long getCompanyId() {
         return companyId;
     }
 
-    /** The only company that calls may see; unset is the user's default. */
+    /** The only company that calls may see; unset is the one that the user belongs to. */
     public void setCompanyId(Long companyId) {
         this.companyId = companyId;
     }
@@ -294,12 +294,12 @@ public class OdooConfiguration implements Cloneable {
         this.maxConcurrentCalls = maxConcurrentCalls;
     }
 
-    /** Most calls at a time for one connection (url, db and company). */
+    /** Most calls at a time for one connection (url, db, company and externalIdPrefix). */
     public int getMaxConcurrentCallsPerConnection() {
         return maxConcurrentCallsPerConnection;
     }
 
-    /** Most calls at a time for one connection (url, db and company). */
+    /** Most calls at a time for one connection (url, db, company and externalIdPrefix). */
     public void setMaxConcurrentCallsPerConnection(int maxConcurrentCallsPerConnection) {
         this.maxConcurrentCallsPerConnection = maxConcurrentCallsPerConnection;
     }

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
  * @param db database name; may be null for JSON-2 when the host name decides it
  * @param user login; may be null for JSON-2
  * @param secret password or API key; never shown by {@link #toString()}
- * @param companyId the only company that calls may see, or null for the user's default
+ * @param companyId the only company that calls may see, or null for the one that the user belongs to
  * @param externalIdPrefix module part of the external ids of this connection's upserts, unique per tenant: lower-case
  *     letters, digits and underscore, starting with a letter; null when nothing is upserted
  * @param transport null is {@link OdooTransport#AUTO}
@@ -82,21 +82,18 @@ public record OdooConnection(
     }
 
     /**
-     * Identifies the login. It holds a digest of the secret, so a changed secret never meets an old login, and the company,
-     * so that tenants who share a user do not wait for each other's login.
+     * Identifies the login and the work queue: everything that changes what a call does. It holds a digest of the secret, so a
+     * changed secret never meets an old login, and company and prefix, so that tenants who share a user do not wait for each
+     * other.
      */
-    String loginKey() {
-        return url + "|" + db + "|" + user + "|" + companyId + "|" + transport + "|" + digest(secret);
-    }
-
-    /** Identifies the work queue: the login plus everything that changes what a call writes. */
     String workKey() {
-        return loginKey() + "|" + externalIdPrefix;
+        return url + "|" + db + "|" + user + "|" + companyId + "|" + externalIdPrefix + "|" + transport + "|"
+                + digest(secret);
     }
 
-    /** Identifies the health of the far end as one tenant sees it. */
+    /** Identifies the health of the far end as one tenant sees it; tenants may share server, database and company. */
     String healthKey() {
-        return url + "|" + db + "|" + companyId;
+        return url + "|" + db + "|" + companyId + "|" + externalIdPrefix;
     }
 
     private static String digest(String secret) {

@@ -36,6 +36,13 @@ public class OdooEndpoint extends DefaultEndpoint {
                     "Columns of an upsert as Simple expressions, for example value.name=${body[name]}; the body if none")
     private Map<String, Object> values = Map.of();
 
+    @UriParam(
+            prefix = "createOnly.",
+            multiValue = true,
+            description =
+                    "Columns of an upsert that are written only when the record is new, for example createOnly.name=${body[name]}")
+    private Map<String, Object> createOnly = Map.of();
+
     OdooEndpoint(String uri, OdooComponent component, String model, OdooConfiguration configuration) {
         super(uri, component);
         this.model = model;
@@ -74,6 +81,18 @@ public class OdooEndpoint extends DefaultEndpoint {
 
     public void setValues(Map<String, Object> values) {
         this.values = values;
+    }
+
+    /**
+     * Columns of an upsert that are written only when the record is new, each a Simple expression; an empty result leaves its
+     * column out. Never null. With them the body is not looked at.
+     */
+    public Map<String, Object> getCreateOnly() {
+        return createOnly;
+    }
+
+    public void setCreateOnly(Map<String, Object> createOnly) {
+        this.createOnly = createOnly;
     }
 
     /** The options of this endpoint; never null. */

@@ -19,7 +19,11 @@ import org.apache.camel.support.DefaultAsyncProducer;
 /** Sends exchanges to Odoo without ever holding the calling thread for the network. */
 class OdooProducer extends DefaultAsyncProducer {
     private final OdooEndpoint endpoint;
+    /** Odoo's own marks of an import that leaves alone what it made before. */
+    private static final Map<String, Object> LEAVE_EXISTING = Map.of("mode", "update", "noupdate", true);
+
     private final Map<String, Expression> columns = new LinkedHashMap<>();
+    private final Map<String, Expression> createOnly = new LinkedHashMap<>();
     private Expression key;
     private List<Object> domain;
     private Map<String, Object> context = Map.of();
@@ -37,18 +41,21 @@ class OdooProducer extends DefaultAsyncProducer {
             key = endpoint.getCamelContext().resolveLanguage("simple").createExpression(options.getKey());
             key.init(endpoint.getCamelContext());
         }
-        endpoint.getValues().forEach((column, text) -> {
-            Expression expression =
-                    endpoint.getCamelContext().resolveLanguage("simple").createExpression(text.toString());
-            expression.init(endpoint.getCamelContext());
-            columns.put(column, expression);
-        });
+        endpoint.getValues().forEach((column, text) -> columns.put(column, expression(text)));
+        endpoint.getCreateOnly().forEach((column, text) -> createOnly.put(column, expression(text)));
         if (options.getDomain() != null && !options.getDomain().isBlank()) {
             domain = domain(options.getDomain());
         }
         if (options.getContext() != null && !options.getContext().isBlank()) {
             context = asMap(OdooValues.parseJson(options.getContext(), "the option context"), "the option context");
         }
+    }
+
+    private Expression expression(Object text) {
+        Expression expression =
+                endpoint.getCamelContext().resolveLanguage("simple").createExpression(text.toString());
+        expression.init(endpoint.getCamelContext());
+        return expression;
     }
 
     @Override
@@ -247,17 +254,42 @@ class OdooProducer extends DefaultAsyncProducer {
         String name =
                 key != null ? key.evaluate(exchange, String.class) : message.getHeader(OdooConstants.KEY, String.class);
         String externalId = ExternalIds.of(connection, name);
-        Map<String, Object> values = values(exchange);
+        Map<String, Object> context = context(message);
+        if (createOnly.isEmpty()) {
+            return load(client, connection, externalId, values(exchange), context, limits)
+                    .thenAccept(id -> record(message, id));
+        }
+        Map<String, Object> always = evaluated(columns, exchange);
+        Map<String, Object> all = evaluated(createOnly, exchange);
+        all.putAll(always);
+        Map<String, Object> leaveExisting = new LinkedHashMap<>(context);
+        leaveExisting.putAll(LEAVE_EXISTING);
+        // New records are complete after the first call, and old ones untouched. Whether it was new is not said: what
+        // is to be
+        // written always goes once more.
+        return load(client, connection, externalId, all, leaveExisting, limits)
+                .thenCompose(id -> always.isEmpty()
+                        ? CompletableFuture.completedFuture(id)
+                        : load(client, connection, externalId, always, context, limits))
+                .thenAccept(id -> record(message, id));
+    }
+
+    private CompletableFuture<Long> load(
+            OdooClient client,
+            OdooConnection connection,
+            String externalId,
+            Map<String, Object> values,
+            Map<String, Object> context,
+            CallLimits limits) {
         return client.lanes()
                 .add(
                         connection,
                         endpoint.getModel(),
                         externalId,
                         Cells.of(values, companyField(), connection.companyId()),
-                        context(message),
+                        context,
                         endpoint.getConfiguration().getBatchSize(),
-                        limits)
-                .thenAccept(id -> record(message, id));
+                        limits);
     }
 
     /** The columns of an upsert: those that the options name by {@code value.<column>}, else the body. */
@@ -265,8 +297,12 @@ class OdooProducer extends DefaultAsyncProducer {
         if (columns.isEmpty()) {
             return asMap(body(exchange.getMessage().getBody()), "the body of an upsert");
         }
+        return evaluated(columns, exchange);
+    }
+
+    private static Map<String, Object> evaluated(Map<String, Expression> expressions, Exchange exchange) {
         Map<String, Object> values = new LinkedHashMap<>();
-        columns.forEach((column, expression) -> {
+        expressions.forEach((column, expression) -> {
             Object value = expression.evaluate(exchange, Object.class);
             if (value != null && !value.toString().isEmpty()) {
                 values.put(column, value);

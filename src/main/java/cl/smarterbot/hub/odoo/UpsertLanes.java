@@ -199,9 +199,12 @@ final class UpsertLanes {
             }
         }
         String text = said.isEmpty() ? "load refused the row without saying why" : String.join("; ", said);
+        String line = Failures.line(text);
         OdooException why = Failures.isConflictText(text)
-                ? OdooException.passing(Kind.CONFLICT, Failures.line(text))
-                : OdooException.permanent(Kind.VALIDATION, Failures.line(text));
+                ? OdooException.passing(Kind.CONFLICT, line)
+                : Failures.isExhaustedText(text)
+                        ? OdooException.passing(Kind.UNAVAILABLE, line)
+                        : OdooException.permanent(Kind.VALIDATION, line);
         return why.at(lane.key.model() + ".load", lane.connection.secret());
     }
 

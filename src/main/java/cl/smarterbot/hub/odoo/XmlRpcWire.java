@@ -57,6 +57,11 @@ final class XmlRpcWire implements Wire {
         return Failures.unwrap(failure) instanceof OdooException typed && typed.kind() == Kind.ACCESS_DENIED;
     }
 
+    @Override
+    public CompletableFuture<Long> userId(CallLimits limits) {
+        return login(limits);
+    }
+
     private CompletableFuture<Long> login(CallLimits limits) {
         return login.get(() -> {
             if (blank(connection.db()) || blank(connection.user())) {

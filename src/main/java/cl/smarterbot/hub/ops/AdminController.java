@@ -69,6 +69,16 @@ final class AdminController {
         return events.backfill(operator.getName(), checked(name), tenant, since, limit, dryRun);
     }
 
+    @PostMapping("/subscriptions/{name}/retire")
+    EventAdmin.Retired retire(
+            @PathVariable("name") String name, @RequestBody(required = false) JsonNode body, Principal operator) {
+        Input input = Input.body(body, clock);
+        int limit = input.whole("limit", EventAdmin.MAX_BULK, 1, EventAdmin.MAX_BULK);
+        boolean dryRun = input.flag("dryRun", true);
+        input.check();
+        return events.retire(operator.getName(), checked(name), limit, dryRun);
+    }
+
     @GetMapping("/events")
     EventAdmin.Page<EventAdmin.Event> events(@RequestParam MultiValueMap<String, String> query) {
         Input input = Input.query(query, clock);

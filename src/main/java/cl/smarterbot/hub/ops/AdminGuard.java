@@ -20,6 +20,8 @@ final class AdminGuard extends OncePerRequestFilter {
     static final String HEADER = "X-Hub-Admin";
 
     private static final int MAX_BODY_BYTES = 64 * 1024;
+    /** Rows of a file that is imported come many at a time. */
+    private static final int MAX_IMPORT_BYTES = 1024 * 1024;
 
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
@@ -46,9 +48,9 @@ final class AdminGuard extends OncePerRequestFilter {
         if (!"1".equals(request.getHeader(HEADER))) {
             return Problem.of(HttpStatus.FORBIDDEN, "header-missing", "Changes need the header " + HEADER + ": 1.");
         }
-        if (request.getContentLengthLong() > MAX_BODY_BYTES) {
-            return Problem.of(
-                    HttpStatus.PAYLOAD_TOO_LARGE, "too-large", "A body has at most " + MAX_BODY_BYTES + " bytes.");
+        int most = request.getRequestURI().startsWith("/admin/imports/") ? MAX_IMPORT_BYTES : MAX_BODY_BYTES;
+        if (request.getContentLengthLong() > most) {
+            return Problem.of(HttpStatus.PAYLOAD_TOO_LARGE, "too-large", "A body has at most " + most + " bytes.");
         }
         if (request.getContentLengthLong() < 0 && request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null) {
             return Problem.of(HttpStatus.LENGTH_REQUIRED, "length-required", "Send a Content-Length.");

@@ -35,9 +35,13 @@ public final class HubCli {
             "replay",
             "backfill",
             "subscriptions",
+            "subscription",
             "pause",
             "resume",
             "tenant",
+            "import",
+            "check",
+            "endpoint",
             "flow",
             "balance",
             "audit",
@@ -98,7 +102,25 @@ public final class HubCli {
         return line.execute(args.length > 0 && args[0].equals("cli") ? Arrays.copyOfRange(args, 1, args.length) : args);
     }
 
-    private record Session(AdminClient hub, InputStream in, Terminal out, Terminal err) {}
+    record Session(AdminClient hub, InputStream in, Terminal out, Terminal err) {
+
+        /**
+         * The first line of standard input. No option takes a secret: others could see it in the list of processes.
+         *
+         * @param option name of the option that asked for it
+         */
+        String secret(String option) {
+            try {
+                String line = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8)).readLine();
+                if (line == null || line.isEmpty()) {
+                    throw new CliException(CliException.USAGE, option + ": standard input is empty.");
+                }
+                return line;
+            } catch (IOException e) {
+                throw new CliException(CliException.FAILED, "Standard input cannot be read.");
+            }
+        }
+    }
 
     /** Hands the session to each command. */
     private record Factory(Session session) implements CommandLine.IFactory {
@@ -112,7 +134,7 @@ public final class HubCli {
         }
     }
 
-    private static Map<String, Object> of(Object... pairs) {
+    static Map<String, Object> of(Object... pairs) {
         Map<String, Object> map = new LinkedHashMap<>();
         for (int i = 0; i < pairs.length; i += 2) {
             if (pairs[i + 1] != null) {
@@ -122,7 +144,7 @@ public final class HubCli {
         return map;
     }
 
-    private static String segment(String text) {
+    static String segment(String text) {
         return AdminClient.segment(text);
     }
 
@@ -136,11 +158,15 @@ public final class HubCli {
                 Replay.class,
                 Backfill.class,
                 Subscriptions.class,
+                SubscriptionGroup.class,
                 Pause.class,
                 Resume.class,
                 Balance.class,
                 Audit.class,
                 TenantGroup.class,
+                ImportCommands.class,
+                ChatwootCommands.Check.class,
+                EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
             },
@@ -154,7 +180,7 @@ public final class HubCli {
     private static final class Root extends Group {}
 
     /** A word that needs another one after it. */
-    private abstract static class Group {
+    abstract static class Group {
         @Option(
                 names = {"-h", "--help"},
                 usageHelp = true,
@@ -163,7 +189,7 @@ public final class HubCli {
     }
 
     /** What all commands have. */
-    private abstract static class Verb implements Callable<Integer> {
+    abstract static class Verb implements Callable<Integer> {
         final Session session;
 
         @Option(names = "--json", description = "Print JSON for tools.")
@@ -489,12 +515,51 @@ public final class HubCli {
                     "pattern",
                     "active",
                     "paused",
+                    "lastDeclaredAt",
                     "deliveries.pending",
                     "deliveries.leased",
                     "deliveries.retry",
                     "deliveries.dead",
                     "doneLastDay",
                     "oldestSeconds");
+        }
+    }
+
+    @Command(
+            name = "subscription",
+            description = "One subscription.",
+            synopsisSubcommandLabel = "COMMAND",
+            subcommands = {Retire.class})
+    private static final class SubscriptionGroup extends Group {}
+
+    @Command(
+            name = "retire",
+            description = "Ends a subscription that no route declares any more: what waits for it becomes dead.")
+    private static final class Retire extends Verb {
+        @Parameters(paramLabel = "<subscription>")
+        String subscription;
+
+        @Option(names = "--limit", paramLabel = "n", description = "End at most so many deliveries (100000).")
+        Integer limit;
+
+        @Option(names = "--yes", description = "Do it.")
+        boolean yes;
+
+        Retire(Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post("/subscriptions/" + segment(subscription) + "/retire", of("limit", limit, "dryRun", !yes));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            if (!answer.path("dryRun").asBoolean()) {
+                out.line("Subscription " + subscription + " is retired.");
+            }
+            bulk(out, answer, "ended as dead");
         }
     }
 
@@ -606,6 +671,9 @@ public final class HubCli {
                 TenantDeactivate.class,
                 TenantHouse.class,
                 TenantOdoo.class,
+                ChatwootCommands.Chatwoot.class,
+                MailCommands.Mail.class,
+                MailCommands.TemplateGroup.class,
                 KeyGroup.class,
                 OriginGroup.class
             })
@@ -626,7 +694,7 @@ public final class HubCli {
     private static final class OriginGroup extends Group {}
 
     /** A command about one tenant. */
-    private abstract static class TenantVerb extends Verb {
+    abstract static class TenantVerb extends Verb {
         @Parameters(index = "0", paramLabel = "<rut>")
         String rut;
 
@@ -639,12 +707,22 @@ public final class HubCli {
         }
     }
 
-    private static void tenant(Terminal out, JsonNode tenant) {
+    static void tenant(Terminal out, JsonNode tenant) {
         out.fields(tenant, "rut", "businessName", "slug", "plan", "active", "house", "timeZone");
         JsonNode odoo = tenant.path("odoo");
         if (odoo.isObject()) {
             out.line("odoo:");
             out.fields(odoo, "url", "db", "user", "companyId", "transport", "createLead");
+        }
+        JsonNode chatwoot = tenant.path("chatwoot");
+        if (chatwoot.isObject()) {
+            out.line("chatwoot:");
+            out.fields(chatwoot, "url", "accountId", "inboxId");
+        }
+        JsonNode mail = tenant.path("mail");
+        if (mail.isObject()) {
+            out.line("mail:");
+            out.fields(mail, "from", "admin");
         }
     }
 
@@ -805,12 +883,22 @@ public final class HubCli {
                                 + "others could see it in the list of processes.")
         boolean passwordStdin;
 
+        @Option(
+                names = "--api-key-stdin",
+                description = "Read an API key instead; it wins over the password. JSON-2 takes nothing else.")
+        boolean apiKeyStdin;
+
         TenantOdoo(Session session) {
             super(session);
         }
 
         @Override
         JsonNode ask(AdminClient hub) {
+            if (passwordStdin && apiKeyStdin) {
+                throw new CliException(
+                        CliException.USAGE,
+                        "Give the password or the API key, one at a time: --password-stdin or --api-key-stdin.");
+            }
             return hub.post(
                     path("/odoo"),
                     of(
@@ -827,29 +915,21 @@ public final class HubCli {
                             "createLead",
                             createLead,
                             "password",
-                            passwordStdin ? password() : null));
-        }
-
-        private String password() {
-            try {
-                String line =
-                        new BufferedReader(new InputStreamReader(session.in(), StandardCharsets.UTF_8)).readLine();
-                if (line == null || line.isEmpty()) {
-                    throw new CliException(CliException.USAGE, "--password-stdin: standard input is empty.");
-                }
-                return line;
-            } catch (IOException e) {
-                throw new CliException(CliException.FAILED, "Standard input cannot be read.");
-            }
+                            passwordStdin ? session.secret("--password-stdin") : null,
+                            "apiKey",
+                            apiKeyStdin ? session.secret("--api-key-stdin") : null));
         }
 
         @Override
         void show(Terminal out, JsonNode answer) {
             tenant(out, answer.path("tenant"));
-            out.line(
-                    answer.path("passwordStored").asBoolean()
-                            ? "The password is stored."
-                            : "The password is as it was; --password-stdin sets it.");
+            if (answer.path("apiKeyStored").asBoolean()) {
+                out.line("The API key is stored; it wins over the password.");
+            } else if (answer.path("passwordStored").asBoolean()) {
+                out.line("The password is stored. An API key, if one is stored, wins over it.");
+            } else {
+                out.line("Password and API key are as they were; --api-key-stdin or --password-stdin sets one.");
+            }
         }
     }
 

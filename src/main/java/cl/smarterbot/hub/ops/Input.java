@@ -123,6 +123,19 @@ final class Input {
         return node.textValue();
     }
 
+    /** Text of many lines, exactly as it was sent; null when absent or empty. Its length is for whoever takes it. */
+    String document(String name) {
+        JsonNode node = field(name);
+        if (node == null || (node.isTextual() && node.textValue().isBlank())) {
+            return null;
+        }
+        if (!node.isTextual()
+                || node.textValue().codePoints().anyMatch(c -> c != '\n' && c != '\r' && c != '\t' && unprintable(c))) {
+            return fault(name, "must be text without control characters other than line breaks and tabs");
+        }
+        return node.textValue();
+    }
+
     String requiredText(String name) {
         String text = text(name);
         if (text == null && !errors.containsKey(name)) {

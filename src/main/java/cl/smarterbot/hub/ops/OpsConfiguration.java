@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Clock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
@@ -15,7 +16,10 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
 
-/** Wires the management port. Needs beans of {@link EventAdmin}, {@link TenantAdmin} and {@link SecretStore}. */
+/**
+ * Wires the management port. Needs beans of {@link EventAdmin}, {@link TenantAdmin} and {@link SecretStore}, and for imports one of
+ * {@link LegacyContacts}.
+ */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(OperatorProperties.class)
 public class OpsConfiguration {
@@ -61,6 +65,19 @@ public class OpsConfiguration {
     @Bean
     TenantController tenantController(TenantAdmin tenants, EventAdmin events, SecretStore secrets) {
         return new TenantController(tenants, events, secrets, Clock.systemUTC());
+    }
+
+    /** Looked for at each call only: the rest of the management port does without. */
+    @Bean
+    ImportController importController(ObjectProvider<LegacyContacts> contacts) {
+        return new ImportController(contacts::getObject);
+    }
+
+    @Bean
+    ChatwootController chatwootController(
+            TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<TenantCheck> checks) {
+        return new ChatwootController(
+                tenants, events, secrets, checks.orderedStream().toList(), Clock.systemUTC());
     }
 
     @Bean

@@ -182,7 +182,7 @@ final class TenantController {
         return Map.of("id", key, "revokedNow", revoked);
     }
 
-    /** Says which Odoo a tenant has, and stores the password when one is given. */
+    /** Says which Odoo a tenant has, and stores the password or the API key when one is given. */
     @PostMapping("/{rut}/odoo")
     Map<String, Object> odoo(
             @PathVariable("rut") String path, @RequestBody(required = false) JsonNode body, Principal operator) {
@@ -194,6 +194,7 @@ final class TenantController {
         String transport = input.text("transport");
         Boolean createLead = input.flag("createLead");
         String password = input.secret("password", MAX_SECRET);
+        String apiKey = input.secret("apiKey", MAX_SECRET);
         input.check();
         String rut = known(path).rut();
         Tenant tenant = tenants.upsert(
@@ -205,12 +206,17 @@ final class TenantController {
                         .with(TenantField.ODOO_COMPANY_ID, company)
                         .with(TenantField.ODOO_TRANSPORT, transport)
                         .with(TenantField.ODOO_CREATE_LEAD, createLead));
-        if (password != null) {
+        store(operator, rut, "password", password);
+        store(operator, rut, "api_key", apiKey);
+        return Map.of("tenant", tenant, "passwordStored", password != null, "apiKeyStored", apiKey != null);
+    }
+
+    private void store(Principal operator, String rut, String field, String secret) {
+        if (secret != null) {
             // Written down before it is done: a secret must not change without a trace.
-            events.record(operator.getName(), "secret.put", rut, Map.of("system", ODOO, "field", "password"));
-            secrets.put(rut, ODOO, "password", Secret.of(password));
+            events.record(operator.getName(), "secret.put", rut, Map.of("system", ODOO, "field", field));
+            secrets.put(rut, ODOO, field, Secret.of(secret));
         }
-        return Map.of("tenant", tenant, "passwordStored", password != null);
     }
 
     private Tenant known(String rut) {

@@ -183,13 +183,16 @@ final class OdooLoad {
             String complete = external.indexOf('.') >= 0 ? external : "__import__." + external;
             OdooRecord known = store.external(model, complete);
             if (known != null) {
+                if ("update".equals(env.context.get("mode")) && store.leftAlone(complete)) {
+                    return known.id;
+                }
                 store.checkRule(env, model, known, "read");
                 store.write(env, model, known, values);
                 return known.id;
             }
             int id = store.create(env, model, values);
             forget(complete);
-            store.nameExternally(env, model, complete, id);
+            store.nameExternally(env, model, complete, id, OdooValues.truthy(env.context.get("noupdate")));
             return id;
         }
         if (database != null) {

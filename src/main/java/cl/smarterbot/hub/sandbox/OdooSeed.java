@@ -166,7 +166,7 @@ final class OdooSeed {
         model.nextId = id;
         env.store.create(env, model, values);
         if (external != null) {
-            env.store.nameExternally(env, model, external, id);
+            env.store.nameExternally(env, model, external, id, true);
         }
     }
 }

@@ -445,14 +445,23 @@ final class OdooStore {
         return null;
     }
 
-    void nameExternally(OdooEnv env, OdooModel model, String complete, int id) {
+    /** Whether an import in the mode of an update passes the record of the external id by. */
+    boolean leftAlone(String complete) {
+        OdooModel data = model("ir.model.data");
+        for (Integer id : data.lookup("complete_name", complete)) {
+            return OdooValues.truthy(data.raw(data.records.get(id), "noupdate"));
+        }
+        return false;
+    }
+
+    void nameExternally(OdooEnv env, OdooModel model, String complete, int id, boolean leftAlone) {
         int dot = complete.indexOf('.');
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("module", complete.substring(0, dot));
         values.put("name", complete.substring(dot + 1));
         values.put("model", model.name);
         values.put("res_id", id);
-        values.put("noupdate", true);
+        values.put("noupdate", leftAlone);
         insert(env, model("ir.model.data"), values);
     }
 

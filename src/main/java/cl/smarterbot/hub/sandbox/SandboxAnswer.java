@@ -25,6 +25,11 @@ record SandboxAnswer(int status, Map<String, String> headers, byte[] body) {
         return of(status, "application/json; charset=utf-8", SandboxJson.write(body));
     }
 
+    /** The connection may serve further requests; without this it closes after the answer. */
+    SandboxAnswer keepAlive() {
+        return with("Connection", "keep-alive");
+    }
+
     SandboxAnswer with(String name, String value) {
         headers.put(name, value);
         return this;

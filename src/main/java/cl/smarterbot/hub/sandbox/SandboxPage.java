@@ -20,6 +20,7 @@ final class SandboxPage {
             table{border-collapse:collapse;width:100%;font-size:.92rem}
             th,td{text-align:left;padding:.35rem .6rem .35rem 0;border-bottom:1px solid #eceff2;vertical-align:top}
             th{color:#66727f;font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums}.none{color:#66727f}
+            pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.4rem 0}
             .bad{border-color:#e0a800;background:#fff8e1}
             @media(prefers-color-scheme:dark){body{background:#15191e;color:#e6e9ed}section{background:#1d2329;border-color:#303841}
             th,td{border-color:#303841}.bad{background:#3a3110}}

@@ -40,7 +40,11 @@ public final class SandboxServer implements AutoCloseable {
     private final SandboxTrouble trouble = new SandboxTrouble();
     private final OdooVendor odooVendor = new OdooVendor(Clock.systemUTC());
     private final OdooSandbox odoo = new OdooSandbox(odooVendor);
-    private final List<SandboxVendor> vendors = List.of(odooVendor);
+    private final ChatwootVendor chatwootVendor = new ChatwootVendor(Clock.systemUTC());
+    private final ChatwootSandbox chatwoot = new ChatwootSandbox(chatwootVendor);
+    private final ResendVendor resendVendor = new ResendVendor(Clock.systemUTC());
+    private final ResendSandbox resend = new ResendSandbox(resendVendor);
+    private final List<SandboxVendor> vendors = List.of(odooVendor, chatwootVendor, resendVendor);
 
     private SandboxServer(InetAddress address, int port) throws IOException {
         http = HttpServer.create(new InetSocketAddress(address, port), 512);
@@ -99,6 +103,14 @@ public final class SandboxServer implements AutoCloseable {
         return odoo;
     }
 
+    public ChatwootSandbox chatwoot() {
+        return chatwoot;
+    }
+
+    public ResendSandbox resend() {
+        return resend;
+    }
+
     public SandboxTrouble trouble() {
         return trouble;
     }
@@ -114,6 +126,7 @@ public final class SandboxServer implements AutoCloseable {
         later.shutdownNow();
         http.stop(0);
         workers.shutdownNow();
+        vendors.forEach(SandboxVendor::close);
     }
 
     private void serve(HttpExchange exchange) {
@@ -218,9 +231,12 @@ public final class SandboxServer implements AutoCloseable {
                 reset();
                 return SandboxAnswer.json(200, Map.of("reset", true));
             default:
-                return request.method().equals("GET")
-                        ? look(path.substring("/sandbox/".length()), request)
-                        : wrongMethod();
+                String rest = path.substring("/sandbox/".length());
+                return switch (request.method()) {
+                    case "GET" -> look(rest, request);
+                    case "POST" -> steer(rest, request);
+                    default -> wrongMethod();
+                };
         }
     }
 
@@ -233,6 +249,31 @@ public final class SandboxServer implements AutoCloseable {
                 }
             }
         }
+        return nothing();
+    }
+
+    private SandboxAnswer steer(String path, SandboxRequest request) {
+        for (SandboxVendor vendor : vendors) {
+            if (path.startsWith(vendor.name() + "/")) {
+                try {
+                    Object body = request.body().length == 0 ? Map.of() : SandboxJson.read(request.body());
+                    if (!(body instanceof Map<?, ?> map)) {
+                        return SandboxAnswer.json(400, Map.of("error", "a JSON object is expected"));
+                    }
+                    SandboxAnswer answer =
+                            vendor.steer(path.substring(vendor.name().length() + 1), map);
+                    return answer == null ? nothing() : answer;
+                } catch (IOException e) {
+                    return SandboxAnswer.json(400, Map.of("error", "not JSON"));
+                } catch (IllegalArgumentException e) {
+                    return SandboxAnswer.json(400, Map.of("error", String.valueOf(e.getMessage())));
+                }
+            }
+        }
+        return nothing();
+    }
+
+    private static SandboxAnswer nothing() {
         return SandboxAnswer.json(404, Map.of("error", "nothing here"));
     }
 
@@ -305,7 +346,9 @@ public final class SandboxServer implements AutoCloseable {
 
     private static void send(HttpExchange exchange, SandboxAnswer answer) throws IOException {
         answer.headers().forEach(exchange.getResponseHeaders()::set);
-        exchange.getResponseHeaders().set("Connection", "close");
+        if (!answer.headers().containsKey("Connection")) {
+            exchange.getResponseHeaders().set("Connection", "close");
+        }
         exchange.sendResponseHeaders(answer.status(), answer.body().length == 0 ? -1 : answer.body().length);
         try (OutputStream out = exchange.getResponseBody()) {
             out.write(answer.body());

@@ -1,5 +1,7 @@
 package cl.smarterbot.hub.sandbox;
 
+import java.util.Map;
+
 /** One vendor's stand-in on the sandbox's port. */
 interface SandboxVendor {
 
@@ -15,8 +17,21 @@ interface SandboxVendor {
     /** Answers {@code GET /sandbox/<name>/<rest>}, or null if there is nothing under that name. */
     SandboxAnswer look(String rest, SandboxRequest request);
 
+    /**
+     * Does what {@code POST /sandbox/<name>/<rest>} asks for, or null if there is nothing under that name.
+     *
+     * @param body the JSON object that came
+     * @throws IllegalArgumentException with words for the caller if the body makes no sense
+     */
+    default SandboxAnswer steer(String rest, Map<?, ?> body) {
+        return null;
+    }
+
     /** A self-contained, escaped HTML fragment for the human page. */
     String page();
 
     void reset();
+
+    /** Ends what runs in the background. */
+    default void close() {}
 }

@@ -38,7 +38,8 @@ public final class Quotas implements AutoCloseable {
     private static final int LARGEST_SHARE = 10;
     private static final int SHARE_OF_REST = 4;
     private static final long REST_AFTER_FAILURE_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final long RETIRE_EVERY_NANOS = TimeUnit.MINUTES.toNanos(1);
+    private static final Duration RETIRE_EVERY = Duration.ofMinutes(1);
+    private static final long WINDOW_NANOS = TimeUnit.MINUTES.toNanos(1);
     private static final int RETIRED_AT_ONCE = 10_000;
     private static final Duration FORGET = Duration.ofMinutes(2);
 
@@ -138,6 +139,7 @@ public final class Quotas implements AutoCloseable {
 
     private final DataSource registry;
     private final Duration patience;
+    private final long retireEveryNanos;
     private final Counter rounds;
     private final Counter uncounted;
     private final Counter refused;
@@ -162,6 +164,11 @@ public final class Quotas implements AutoCloseable {
      * @param remembered most client addresses to remember
      */
     public Quotas(DataSource registry, Duration patience, int remembered, MeterRegistry meters) {
+        this(registry, patience, remembered, RETIRE_EVERY, meters);
+    }
+
+    Quotas(DataSource registry, Duration patience, int remembered, Duration retireEvery, MeterRegistry meters) {
+        this.retireEveryNanos = retireEvery.toNanos();
         this.registry = Objects.requireNonNull(registry, "registry");
         this.patience = patience;
         this.own = cache(remembered);
@@ -271,7 +278,7 @@ public final class Quotas implements AutoCloseable {
                     break;
                 }
                 wanted = gather(group);
-                retire = dirty && System.nanoTime() - retiredAt > RETIRE_EVERY_NANOS;
+                retire = dirty && System.nanoTime() - retiredAt > retireEveryNanos;
                 askingSince = System.nanoTime();
                 asking = retire || !wanted.isEmpty();
             }
@@ -296,10 +303,10 @@ public final class Quotas implements AutoCloseable {
     private boolean awaitWork() {
         try {
             while (running && waiting.isEmpty()) {
-                if (dirty && System.nanoTime() - retiredAt > RETIRE_EVERY_NANOS) {
+                if (dirty && System.nanoTime() - retiredAt > retireEveryNanos) {
                     return true;
                 }
-                wait(TimeUnit.NANOSECONDS.toMillis(RETIRE_EVERY_NANOS) / 30);
+                wait(Math.max(1, TimeUnit.NANOSECONDS.toMillis(retireEveryNanos) / 30));
             }
         } catch (InterruptedException e) {
             running = false;
@@ -442,10 +449,10 @@ public final class Quotas implements AutoCloseable {
                 long now = System.nanoTime();
                 if (row.getInt(1) >= RETIRED_AT_ONCE) {
                     // The rest goes soon, but those who wait for a counter come in between.
-                    retiredAt = now - RETIRE_EVERY_NANOS + TimeUnit.SECONDS.toNanos(1);
+                    retiredAt = now - retireEveryNanos + TimeUnit.SECONDS.toNanos(1);
                 }
                 // What was counted last must have ended before there is nothing left to do.
-                dirty = row.getInt(1) > 0 || now - askedAt < 2 * RETIRE_EVERY_NANOS;
+                dirty = row.getInt(1) > 0 || now - askedAt < 2 * WINDOW_NANOS;
             }
         }
     }

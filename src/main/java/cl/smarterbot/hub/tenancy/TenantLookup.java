@@ -31,6 +31,9 @@ public final class TenantLookup {
         known.put("timeZone", tenant.timeZone().getId());
         known.put("odoo", tenant.odoo() != null);
         known.put("createLead", tenant.odoo() != null && tenant.odoo().createLead());
+        known.put("chatwoot", tenant.chatwoot() != null);
+        known.put("mail", tenant.mail() != null);
+        known.put("mailAdmin", tenant.mail() == null ? null : tenant.mail().admin());
         exchange.setVariable("tenant", known);
     }
 }

@@ -90,6 +90,17 @@ public final class TenantRegistry {
                 : Optional.ofNullable(now.origins.get(OriginHosts.normalise(host)));
     }
 
+    /**
+     * A webhook sender by the two parts of its path; empty if it is unknown, revoked, of an inactive tenant, or of the demo where
+     * that is not allowed.
+     */
+    public Optional<WebhookEndpoint> byEndpoint(String source, String id) {
+        Snapshot now = snapshot;
+        return now == null || source == null || id == null
+                ? Optional.empty()
+                : Optional.ofNullable(now.endpoints.get(source + '/' + id));
+    }
+
     /** The tenant that gets what names nobody; empty if there is none or it is inactive. */
     public Optional<Caller> house() {
         Snapshot now = snapshot;
@@ -172,12 +183,35 @@ public final class TenantRegistry {
                 origins.put(row.getString("host"), new Caller(tenant, null, Caller.PUBLIC_SCOPES, Caller.How.ORIGIN));
             }
         });
+        Map<String, WebhookEndpoint> endpoints = new HashMap<>();
+        jdbc.query(
+                "select id, tenant_rut, source, settings::text as settings from hub.endpoint"
+                        + " where revoked_at is null and (? or not demo)",
+                row -> {
+                    Tenant tenant = tenants.get(row.getString("tenant_rut"));
+                    if (tenant != null && tenant.active()) {
+                        WebhookEndpoint endpoint = new WebhookEndpoint(
+                                row.getString("id"),
+                                tenant,
+                                row.getString("source"),
+                                WebhookEndpoint.Settings.parse(row.getString("settings")));
+                        endpoints.put(endpoint.source() + '/' + endpoint.id(), endpoint);
+                    }
+                },
+                demoKeysAllowed);
         Caller house = tenants.values().stream()
                 .filter(tenant -> tenant.house() && tenant.active())
                 .findFirst()
                 .map(tenant -> new Caller(tenant, null, Caller.PUBLIC_SCOPES, Caller.How.HOUSE))
                 .orElse(null);
-        return new Snapshot(Map.copyOf(tenants), Map.copyOf(keys), Map.copyOf(origins), house, dbNow, anchor);
+        return new Snapshot(
+                Map.copyOf(tenants),
+                Map.copyOf(keys),
+                Map.copyOf(origins),
+                Map.copyOf(endpoints),
+                house,
+                dbNow,
+                anchor);
     }
 
     private boolean isUsable(String rut) {
@@ -240,6 +274,7 @@ public final class TenantRegistry {
             Map<String, Tenant> tenants,
             Map<String, KeyEntry> keys,
             Map<String, Caller> origins,
+            Map<String, WebhookEndpoint> endpoints,
             Caller house,
             Instant databaseTimeAtLoad,
             long loadedNanos) {

@@ -9,12 +9,14 @@ public final class TenantValidationException extends IllegalArgumentException {
 
     private final transient List<Problem> problems;
 
-    TenantValidationException(List<Problem> problems) {
+    /** @param problems at least one */
+    public TenantValidationException(List<Problem> problems) {
         super(problems.stream().map(p -> p.field() + ": " + p.rule()).collect(Collectors.joining("; ")));
         this.problems = List.copyOf(problems);
     }
 
-    TenantValidationException(String field, String rule) {
+    /** One problem: the rule that a field breaks. */
+    public TenantValidationException(String field, String rule) {
         this(List.of(new Problem(field, rule)));
     }
 

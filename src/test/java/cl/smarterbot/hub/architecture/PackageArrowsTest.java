@@ -16,14 +16,40 @@ import java.util.List;
 class PackageArrowsTest {
 
     private static final String BASE = "cl.smarterbot.hub";
-    private static final List<String> ALL =
-            List.of("database", "door", "event", "flow", "odoo", "ops", "sandbox", "secrets", "tenancy");
+    private static final List<String> ALL = List.of(
+            "botpress",
+            "chatwoot",
+            "contact",
+            "conversation",
+            "database",
+            "door",
+            "event",
+            "flow",
+            "odoo",
+            "ops",
+            "resend",
+            "rest",
+            "sandbox",
+            "schedule",
+            "secrets",
+            "supabase",
+            "tenancy");
 
     @ArchTest
     static final ArchRule eventLogUsesNothingOfOurs = uses("event");
 
     @ArchTest
     static final ArchRule odooComponentUsesNothingOfOurs = uses("odoo");
+
+    @ArchTest
+    static final ArchRule restCallsUseNothingOfOurs = uses("rest");
+
+    @ArchTest
+    static final ArchRule chatwootUsesRestTenancyAndSecrets =
+            uses("chatwoot", "rest", "secrets", "tenancy").allowEmptyShould(true);
+
+    @ArchTest
+    static final ArchRule resendUsesRestTenancyAndSecrets = uses("resend", "rest", "secrets", "tenancy");
 
     @ArchTest
     static final ArchRule secretsUseNothingOfOurs = uses("secrets");
@@ -39,6 +65,9 @@ class PackageArrowsTest {
 
     @ArchTest
     static final ArchRule tenancyUsesSecretsOnly = uses("tenancy", "secrets");
+
+    @ArchTest
+    static final ArchRule contactUsesTenancyOnly = uses("contact", "tenancy");
 
     @ArchTest
     static final ArchRule doorUsesEventTenancyAndSecrets = uses("door", "event", "tenancy", "secrets");

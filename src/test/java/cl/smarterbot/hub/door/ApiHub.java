@@ -4,6 +4,7 @@ import cl.smarterbot.hub.event.EventComponent;
 import cl.smarterbot.hub.event.EventProperties;
 import cl.smarterbot.hub.event.EventRuntime;
 import cl.smarterbot.hub.event.TenantBinding;
+import cl.smarterbot.hub.resend.ResendEvents;
 import cl.smarterbot.hub.tenancy.Quotas;
 import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantBoundDataSource;
@@ -127,6 +128,7 @@ final class ApiHub implements AutoCloseable {
                         20_000,
                         Duration.ofHours(48),
                         Duration.ofSeconds(30),
+                        Duration.ofMinutes(10),
                         Duration.ofSeconds(1),
                         Duration.ofMillis(5),
                         200,
@@ -152,6 +154,7 @@ final class ApiHub implements AutoCloseable {
                         new GuardProperties(List.of(), "X-Forwarded-For", 1_000_000, "website", Duration.ZERO),
                         registry,
                         quotas),
+                null,
                 users.apply(registry),
                 new WorkerProperties(4, 64),
                 meters,
@@ -179,6 +182,7 @@ final class ApiHub implements AutoCloseable {
         camel.getRegistry().bind("contactPage", new ContactPage());
         camel.getRegistry().bind("contactView", new ContactView());
         camel.getRegistry().bind("contactChange", new ContactChange());
+        camel.getRegistry().bind("resendEvents", new ResendEvents());
         loadDoors();
         camel.start();
         runtime.start();

@@ -80,6 +80,7 @@ class DoorRoutingTest {
                         new GuardProperties(List.of(), "X-Forwarded-For", 1_000, "website", Duration.ZERO),
                         registry,
                         quotas),
+                null,
                 SignedInUsers.NONE,
                 new WorkerProperties(WORKERS, MOST_WAITING),
                 METERS,

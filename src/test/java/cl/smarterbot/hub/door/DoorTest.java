@@ -106,6 +106,7 @@ class DoorTest {
                 registry,
                 new DoorGuards(
                         new GuardProperties(List.of(), "X-Forwarded-For", 1_000, "", Duration.ZERO), registry, quotas),
+                null,
                 METERS,
                 () -> true);
         CAMEL.addComponent("door", new DoorComponent(server));

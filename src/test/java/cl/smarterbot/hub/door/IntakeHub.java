@@ -64,6 +64,7 @@ final class IntakeHub implements AutoCloseable {
                         20_000,
                         Duration.ofHours(48),
                         Duration.ofSeconds(30),
+                        Duration.ofMinutes(10),
                         Duration.ofSeconds(1),
                         Duration.ofMillis(5),
                         200,
@@ -86,6 +87,7 @@ final class IntakeHub implements AutoCloseable {
                         Duration.ofSeconds(2)),
                 registry,
                 new DoorGuards(guards, registry, quotas),
+                null,
                 meters,
                 () -> true);
         camel.addComponent("door", new DoorComponent(server));

@@ -409,7 +409,7 @@ class DeliveryTest {
     }
 
     @Test
-    @DisplayName("a delivery in progress keeps its lease for as long as it takes")
+    @DisplayName("a delivery in progress keeps its lease for as long as it takes, up to the longest run")
     void renewed() {
         TestHub hub = hub(s -> s.lease = Duration.ofSeconds(1));
         AtomicReference<Runnable> end = new AtomicReference<>();
@@ -424,6 +424,62 @@ class DeliveryTest {
         end.get().run();
         settled();
         assertThat(sql.column(String.class, "select outcome from hub.attempt")).containsExactly("done");
+    }
+
+    @Test
+    @DisplayName(
+            "a run that hangs is given up after the longest run and tried again; its late outcome and events do not count")
+    void hangingRun() {
+        TestHub hub = hub(s -> {
+            s.lease = Duration.ofMillis(600);
+            s.longestRun = Duration.ofSeconds(1);
+        });
+        AtomicReference<Runnable> late = new AtomicReference<>();
+        List<String> order = new ArrayList<>();
+        hub.subscribe("hanging", "x.y", quick(3), (d, report) -> {
+            synchronized (order) {
+                order.add(d.eventId() + " " + d.attempt());
+            }
+            if (late.get() == null) {
+                late.set(() -> report.accept(done(d, event(FERRETERIA, "emitted.late", "k"))));
+            } else {
+                report.accept(done(d));
+            }
+        });
+        UUID first = hub.appendNow(FERRETERIA, "x.y", "k").id();
+        UUID second = hub.appendNow(FERRETERIA, "x.y", "k").id();
+        settled();
+        assertThat(order).containsExactly(first + " 1", first + " 2", second + " 1");
+        assertThat(sql.column(
+                        String.class,
+                        "select outcome || coalesce(': ' || error, '') from hub.attempt order by finished_at"))
+                .containsExactly("retry: ran longer than 1 s", "done", "done");
+        late.get().run();
+        hub.appendNow(FERRETERIA, "x.y", "k");
+        settled();
+        assertThat(sql.deliveries("done")).isEqualTo(3);
+        assertThat(sql.number("select count(*) from public.events where type = 'emitted.late'"))
+                .isZero();
+    }
+
+    @Test
+    @DisplayName("a run that hangs at the last attempt leaves a dead delivery, and the key goes on")
+    void hangingToDeath() {
+        TestHub hub = hub(s -> {
+            s.lease = Duration.ofMillis(600);
+            s.longestRun = Duration.ofMillis(300);
+        });
+        hub.subscribe("hanging", "*", quick(1), (d, report) -> {
+            if (d.type().equals("x.bad")) {
+                return;
+            }
+            report.accept(done(d));
+        });
+        hub.appendNow(FERRETERIA, "x.bad", "k");
+        hub.appendNow(FERRETERIA, "x.good", "k");
+        settled();
+        assertThat(sql.deliveries("dead")).isEqualTo(1);
+        assertThat(sql.deliveries("done")).isEqualTo(1);
     }
 
     @Test
@@ -591,6 +647,37 @@ class DeliveryTest {
         settled();
         assertThat(sql.deliveries("dead")).isEqualTo(1);
         assertThat(sql.deliveries("done")).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("a delivery whose node died is given up by its own subscription's limit of attempts")
+    void ownLimitOfAttempts() {
+        TestHub hub = hub(s -> {
+            s.lease = Duration.ofMillis(600);
+            s.drain = Duration.ofMillis(100);
+        });
+        hub.subscribe("fragile", "*", quick(1), (d, report) -> {});
+        hub.subscribe("sturdy", "*", quick(3), (d, report) -> {});
+        hub.appendNow(FERRETERIA, "x", "k");
+        await().until(() -> sql.deliveries("leased") == 2);
+        // As if the node had stood still: its leases are over, and their renewal finds them gone.
+        sql.run("update hub.delivery set lease_until = now() - interval '1 second', lease_token = 0");
+        await().until(() -> sql.deliveries("leased") == 0 || sql.deliveries("dead") == 1);
+        assertThat(sql.text("select subscription from hub.delivery where state = 'dead'"))
+                .isEqualTo("fragile");
+    }
+
+    @Test
+    @DisplayName("a running hub keeps its subscriptions marked as declared, and revives one that was retired meanwhile")
+    void stillDeclared() {
+        TestHub hub = hub();
+        hub.subscribe("marked", "*", RetryPolicy.DEFAULT, (d, report) -> report.accept(done(d)));
+        hub.subscribe("retired", "*", RetryPolicy.DEFAULT, (d, report) -> report.accept(done(d)));
+        sql.run("update hub.subscription set last_declared_at = now() - interval '1 hour', active = name <> 'retired'");
+        await().atMost(Duration.ofSeconds(20))
+                .until(() -> sql.number("select count(*) from hub.subscription where active"
+                                + " and last_declared_at > now() - interval '1 minute'")
+                        == 2);
     }
 
     @Test

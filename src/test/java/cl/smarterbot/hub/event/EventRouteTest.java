@@ -313,11 +313,39 @@ class EventRouteTest {
                 .hasStackTraceContaining(message.trim());
     }
 
+    @Test
+    @DisplayName("a producer of a pattern appends the type that the message names, and none outside the pattern")
+    void producerOfAPattern() throws Exception {
+        TestHub hub = TestHub.of(database);
+        hubs.add(hub);
+        java.util.concurrent.BlockingQueue<String> got = new java.util.concurrent.LinkedBlockingQueue<>();
+        hub.start(new RouteBuilder() {
+            @Override
+            public void configure() {
+                errorHandler(noErrorHandler());
+                from("direct:a").to("event:vendor.*");
+                from("event:vendor.m*?subscription=all-of-the-vendor")
+                        .process(e -> got.add(e.getMessage().getHeader(EventConstants.TYPE, String.class)));
+            }
+        });
+        for (String type : List.of("vendor.mail_sent", "other.mail_sent", "vendor.", "vendor.*", "vendor.Mail")) {
+            org.apache.camel.Exchange exchange = hub.camel
+                    .createProducerTemplate()
+                    .send("direct:a", e -> {
+                        cl.smarterbot.hub.tenancy.TenantScope.bind(e, TestHub.FERRETERIA);
+                        e.getMessage().setHeader(EventConstants.APPEND_TYPE, type);
+                        e.getMessage().setBody("{}");
+                    });
+            assertThat(exchange.getException() == null).as(type).isEqualTo(type.equals("vendor.mail_sent"));
+        }
+        assertThat(got.poll(20, java.util.concurrent.TimeUnit.SECONDS)).isEqualTo("vendor.mail_sent");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "event:x.* | a pattern cannot be appended",
+                "event:* | needs a first word",
                 "event:x.y?record=orders | record=orders is not known",
                 "event:x.y?recrod=contacts | Unknown parameters",
             })

@@ -194,6 +194,74 @@ class OperationsTest {
         assertThat(sql.deliveries("pending")).isEqualTo(100);
     }
 
+    private int retireSubscription(String name, int limit, boolean dryRun) {
+        Integer n = ops.queryForObject("select hub.retire_subscription(?, ?, ?)", Integer.class, name, limit, dryRun);
+        return n == null ? -1 : n;
+    }
+
+    @Test
+    @DisplayName(
+            "a subscription that nobody declares is retired: no new deliveries, and what waits is dead with the reason")
+    void retireSubscription() {
+        Instant now = Instant.now();
+        delivery(event(FERRETERIA, now, "x.a"), FERRETERIA, "pending", null);
+        delivery(event(FERRETERIA, now, "x.a"), FERRETERIA, "pending", null);
+        delivery(event(PASTELERIA, now, "x.a"), PASTELERIA, "retry", null);
+        delivery(event(PASTELERIA, now, "x.a"), PASTELERIA, "done", now);
+        assertThatThrownBy(() -> retireSubscription("s", 100, true))
+                .as("declared just now")
+                .hasMessageContaining("declares");
+        sql.run("update hub.subscription set last_declared_at = now() - interval '3 minutes'");
+        assertThat(retireSubscription("s", 100, true)).isEqualTo(3);
+        assertThat(retireSubscription("s", 2, true))
+                .as("no more than the limit")
+                .isEqualTo(2);
+        assertThat(sql.deliveries("dead")).as("dry run").isZero();
+
+        assertThat(retireSubscription("s", 2, false)).isEqualTo(2);
+        assertThat(retireSubscription("s", 100, false)).isEqualTo(1);
+        assertThat(sql.number("select count(*) from hub.delivery where state = 'dead' and next_at is null"
+                        + " and finished_at is not null and last_error = 'subscription retired'"))
+                .isEqualTo(3);
+        assertThat(sql.deliveries("done")).isEqualTo(1);
+        assertThat(sql.number("select count(*) from hub.subscription where active"))
+                .isZero();
+        assertThatThrownBy(() -> retireSubscription("nobody", 100, true)).hasMessageContaining("unknown subscription");
+    }
+
+    @Test
+    @DisplayName("a subscription at which a node still works is not retired, whatever its mark says")
+    void retireWhileLeased() {
+        delivery(event(FERRETERIA, Instant.now(), "x.a"), FERRETERIA, "leased", null);
+        sql.run("update hub.subscription set last_declared_at = now() - interval '1 day'");
+        assertThatThrownBy(() -> retireSubscription("s", 100, false)).hasMessageContaining("declares");
+        assertThat(sql.deliveries("leased")).isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("a node of the version before declares as it did: marked, active, and the limit of attempts stays")
+    void declaredByAnOldNode() {
+        sql.run(
+                "update hub.subscription set max_attempts = 3, active = false, last_declared_at = now() - interval '1 day'");
+        engine.query("select hub.subscribe(array['s', 't'], array['x.*', 'y'], false)", rs -> {});
+        assertThat(sql.rows(
+                        "select name, max_attempts, active, last_declared_at > now() - interval '1 minute' as marked"
+                                + " from hub.subscription order by name"))
+                .containsExactly(
+                        Map.of("name", "s", "max_attempts", 3, "active", true, "marked", true),
+                        Map.of("name", "t", "max_attempts", 8, "active", true, "marked", true));
+    }
+
+    @Test
+    @DisplayName("declaring again what is known leaves the time since which it must have had every event")
+    void declaredAgain() {
+        sql.run("update hub.subscription set updated_at = now() - interval '1 day'");
+        engine.query("select hub.subscribe(array['s'], array['x.*'], array[4], false)", rs -> {});
+        assertThat(sql.number("select count(*) from hub.subscription where max_attempts = 4"
+                        + " and updated_at < now() - interval '1 hour'"))
+                .isEqualTo(1);
+    }
+
     private void partition(String kind, LocalDate day) {
         String parent = kind.equals("events") ? "public.events" : "hub.payload";
         String name = "hub." + kind + "_" + day.toString().replace("-", "");

@@ -34,6 +34,7 @@ final class TestHub implements AutoCloseable {
         int queue = 20_000;
         Duration dedupTtl = Duration.ofHours(48);
         Duration lease = Duration.ofSeconds(30);
+        Duration longestRun = Duration.ofMinutes(10);
         Duration poll = Duration.ofMillis(50);
         int claimBatch = 200;
         int workers = 8;
@@ -48,6 +49,7 @@ final class TestHub implements AutoCloseable {
                     queue,
                     dedupTtl,
                     lease,
+                    longestRun,
                     poll,
                     Duration.ofMillis(5),
                     claimBatch,

@@ -139,9 +139,15 @@ final class Checker {
                         + " and not exists (select from public.contacts c where c.id = e.id)");
         check(
                 c,
-                "orphan: event without its one delivery",
-                "select e.id from public.events e where e.type = 'contact.received' and (select count(*)"
-                        + " from hub.delivery d where d.event_id = e.id and d.subscription = 'contact-to-odoo'"
+                "lost: no subscription takes an event of the chain",
+                "select t from unnest(array['contact.received', 'contact.enriched']) t where not exists (select"
+                        + " from hub.subscription s where s.active and hub.type_matches(t, s.pattern))");
+        check(
+                c,
+                "orphan: event without its one delivery for each subscription that takes it",
+                "select e.type || ' ' || e.id || ' for ' || s.name from public.events e join hub.subscription s"
+                        + " on s.active and hub.type_matches(e.type, s.pattern) where (select count(*)"
+                        + " from hub.delivery d where d.event_id = e.id and d.subscription = s.name"
                         + " and d.replay_of is null) <> 1");
         check(
                 c,
@@ -152,17 +158,26 @@ final class Checker {
                 c,
                 "orphan: contact without its partner",
                 "select id from public.contacts where odoo_partner_id is null or synced_at is null");
+        check(c, "orphan: contact not enriched", "select id from public.contacts where display_name is null");
+        for (String type : List.of("contact.enriched", "partner.synced")) {
+            check(
+                    c,
+                    "double or lost: not exactly one " + type + " for a contact",
+                    "select c.id || ' has ' || count(e.id) from public.contacts c left join public.events e on e.type = '"
+                            + type + "' and e.correlation_id = c.id::text and e.tenant_rut = c.tenant_rut group by c.id"
+                            + " having count(e.id) <> 1");
+            check(
+                    c,
+                    "phantom: " + type + " without a contact",
+                    "select e.id from public.events e where e.type = '" + type + "'"
+                            + " and not exists (select from public.contacts c where c.id::text = e.correlation_id)");
+        }
         check(
                 c,
-                "double or lost: not exactly one partner.synced for a contact",
-                "select c.id || ' has ' || count(e.id) from public.contacts c left join public.events e"
-                        + " on e.type = 'partner.synced' and e.correlation_id = c.id::text group by c.id"
-                        + " having count(e.id) <> 1");
-        check(
-                c,
-                "phantom: partner.synced without a contact",
-                "select e.id from public.events e where e.type = 'partner.synced'"
-                        + " and not exists (select from public.contacts c where c.id::text = e.correlation_id)");
+                "phantom: duplicate of a contact that is not there, or of another address",
+                "select d.id from public.contacts d where d.duplicate_of is not null and not exists (select"
+                        + " from public.contacts f where f.id = d.duplicate_of and f.tenant_rut = d.tenant_rut"
+                        + " and lower(f.email) = lower(d.email))");
     }
 
     private void checkOdoo(Tenant tenant, List<Contact> contacts) {

@@ -158,6 +158,12 @@ final class HubProcess implements AutoCloseable {
         return Duration.ofNanos(System.nanoTime() - start);
     }
 
+    /** Waits for a hub that ends by itself and returns its exit code. */
+    int awaitEnd(Duration bound) {
+        join(bound);
+        return process.exitValue();
+    }
+
     private void join(Duration bound) {
         try {
             if (!process.waitFor(bound.toMillis(), TimeUnit.MILLISECONDS)) {

@@ -66,6 +66,12 @@ class OdooTroubleTest {
                 assertThat(driver.wrongAnswers()).isEmpty();
                 assertThat(driver.count(503)).as("refused for Odoo's sake").isZero();
                 assertThat(new Checker(world, driver).differences(BOUND)).isEmpty();
+                // The same trouble met the calls to Chatwoot.
+                assertThat(world.odoo().chatwoot().stats())
+                        .containsEntry("duplicateContacts", 0L)
+                        .containsEntry("duplicateMessages", 0L)
+                        .containsEntry("conversations", world.count("select count(*) from public.contacts"))
+                        .containsEntry("messages", world.count("select count(*) from public.contacts"));
                 assertThat(hub.log().lines().filter(l -> l.startsWith("\tat ")))
                         .as("stack traces for failures that the deliveries record")
                         .isEmpty();

@@ -86,7 +86,7 @@ final class World implements AutoCloseable {
     /** A hub of this world, not yet started. */
     HubProcess hub(String suffix) {
         HubProcess hub = new HubProcess(name + suffix)
-                .with("HUB_DATA_DIR", folder.resolve("data" + suffix).toString())
+                .with("HUB_DATA_DIR", dataFolder(suffix).toString())
                 .with("HUB_SANDBOX_PORT", Integer.toString(odooPort))
                 .with("HUB_LEASE", "3s")
                 .with("HUB_RETRY_INITIAL_DELAY", "200")
@@ -96,10 +96,16 @@ final class World implements AutoCloseable {
         if (embeddedPort != 0) {
             hub.with("HUB_EMBEDDED_POSTGRES_PORT", Integer.toString(embeddedPort));
         } else {
-            hub.with("HUB_DATABASE_URL", PostgresProcess.shared().url(database));
+            hub.with("HUB_DATABASE_URL", PostgresProcess.shared().url(database))
+                    .with("HUB_DATABASE_ALLOW_NO_PASSWORD", "true");
         }
         hubs.add(hub);
         return hub;
+    }
+
+    /** Data folder of the hub with that suffix. */
+    Path dataFolder(String suffix) {
+        return folder.resolve("data" + suffix);
     }
 
     Connection connect() throws SQLException {

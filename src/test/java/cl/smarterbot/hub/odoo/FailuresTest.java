@@ -117,6 +117,9 @@ class FailuresTest {
         "psycopg2.OperationalError, UNAVAILABLE, true",
         "psycopg2.InterfaceError, UNAVAILABLE, true",
         "psycopg2.pool.PoolError, UNAVAILABLE, true",
+        "psycopg2.errors.DiskFull, UNAVAILABLE, true",
+        "psycopg2.errors.OutOfMemory, UNAVAILABLE, true",
+        "MemoryError, UNAVAILABLE, true",
         "psycopg2.errors.NumericValueOutOfRange, BAD_REQUEST, false",
         "psycopg2.errors.UniqueViolation, BAD_REQUEST, false",
         "ValueError, BAD_REQUEST, false",
@@ -132,6 +135,31 @@ class FailuresTest {
         assertThat(failure.kind()).isEqualTo(kind);
         assertThat(failure.isTransient()).isEqualTo(passing);
         assertThat(failure.getMessage()).isEqualTo(type + ": something");
+    }
+
+    @ParameterizedTest(name = "{0} is {1}")
+    @DisplayName("Fault 1 and a 500 of a machine that is out of disk, memory or files pass; those of the call do not")
+    @CsvSource({
+        "'psycopg2.OperationalError: could not extend file \"base/16384/2608\": No space left on device', UNAVAILABLE",
+        "'psycopg2.errors.DiskFull: could not extend file \"base/16384/2608\": No space left on device', UNAVAILABLE",
+        "'psycopg2.errors.InternalError_: could not extend file \"base/1\": wrote only 4096 of 8192 bytes', UNAVAILABLE",
+        "'OSError: [Errno 28] No space left on device', UNAVAILABLE",
+        "'OSError: [Errno 24] Too many open files', UNAVAILABLE",
+        "MemoryError, UNAVAILABLE",
+        "'OSError: [Errno 22] Invalid argument', BAD_REQUEST",
+        "'FileNotFoundError: [Errno 2] No such file or directory', BAD_REQUEST",
+        "'ValueError: MemoryError', BAD_REQUEST",
+    })
+    void exhaustedMachine(String last, Kind kind) {
+        String text = "Traceback (most recent call last):\n  File \"a.py\", line 1, in x\n    go()\n" + last + "\n";
+        OdooException xmlRpc = Failures.of(new XmlRpcReader.Fault("1", text), "res.partner");
+        assertThat(xmlRpc.kind()).isEqualTo(kind);
+        assertThat(xmlRpc.isTransient()).isEqualTo(kind == Kind.UNAVAILABLE);
+        String[] parts = last.split(": ", 2);
+        String name = parts[0].contains(".") ? parts[0] : "builtins." + parts[0];
+        OdooException json2 =
+                Failures.ofJson(500, Map.of("name", name, "message", parts.length > 1 ? parts[1] : ""), null);
+        assertThat(json2.kind()).isEqualTo(kind);
     }
 
     @ParameterizedTest(name = "HTTP {0} is {1}, transient {2}")

@@ -458,6 +458,77 @@ class MisbehavingServerTest {
     }
 
     @Test
+    @DisplayName("A breaker that is open for one tenant leaves another tenant without a company of its own alone")
+    void breakerPerTenant() {
+        OdooConnection sick = new OdooConnection(
+                odoo.url(), FakeOdoo.DB, FakeOdoo.USER, FakeOdoo.SECRET, null, "hub_t1", OdooTransport.XMLRPC);
+        OdooConnection well = new OdooConnection(
+                odoo.url(), FakeOdoo.DB, FakeOdoo.USER, FakeOdoo.SECRET, null, "hub_t2", OdooTransport.XMLRPC);
+        odoo.onRequest = path -> new FakeOdoo.Http(503, "text/plain", "", Map.of());
+        IntStream.range(0, 10).forEach(i -> failure(sick));
+        assertThat(failure(sick).kind()).isEqualTo(Kind.CIRCUIT_OPEN);
+        odoo.onRequest = path -> null;
+        odoo.onCall = call -> call.model().equals("res.users") ? List.of(Map.of("id", 7L, "company_id", 1L)) : 1L;
+        assertThat(client.call(well, COUNT, LIMITS).join()).isEqualTo(1L);
+    }
+
+    @Test
+    @DisplayName(
+            "A connection without a company asks once for the user's own and names it in every call, on both transports")
+    void ownCompany() {
+        odoo.onCall = call -> switch (call.method()) {
+            case "context_get" -> Map.of("uid", 7L);
+            case "read" -> List.of(Map.of("id", 7L, "company_id", List.of(3L, "Sucursal")));
+            default -> 1L;
+        };
+        odoo.version = "19.0";
+        odoo.apiKey = FakeOdoo.SECRET;
+        for (OdooTransport transport : List.of(OdooTransport.XMLRPC, OdooTransport.JSON2)) {
+            odoo.calls.clear();
+            OdooConnection connection = new OdooConnection(
+                    odoo.url(), FakeOdoo.DB, FakeOdoo.USER, FakeOdoo.SECRET, null, "hub_t1", transport);
+            IntStream.range(0, 20)
+                    .mapToObj(i -> client.call(connection, COUNT, LIMITS))
+                    .toList()
+                    .forEach(CompletableFuture::join);
+            assertThat(odoo.calls.stream().filter(call -> call.method().equals("read")))
+                    .singleElement()
+                    .satisfies(call -> assertThat(transport == OdooTransport.XMLRPC ? call.positional() : call.named())
+                            .isEqualTo(
+                                    transport == OdooTransport.XMLRPC
+                                            ? List.of(List.of(7L), List.of("company_id"))
+                                            : Map.of(
+                                                    "ids",
+                                                    List.of(7L),
+                                                    "fields",
+                                                    List.of("company_id"),
+                                                    "context",
+                                                    Map.of())));
+            assertThat(odoo.calls.stream().filter(call -> call.method().equals("search_count")))
+                    .hasSize(20)
+                    .allSatisfy(call -> assertThat(((Map<?, ?>) call.named().get("context"))
+                                    .get("allowed_company_ids")
+                                    .toString())
+                            .isEqualTo("[3]"));
+        }
+    }
+
+    @Test
+    @DisplayName("A user whose company cannot be found out sends nothing: the next call asks again")
+    void companyUnknown() {
+        AtomicBoolean refused = new AtomicBoolean(true);
+        odoo.onCall = call -> !call.model().equals("res.users")
+                ? (Object) 1L
+                : refused.get() ? new FakeOdoo.Fault(4, "no") : List.of(Map.of("id", 7L, "company_id", 3L));
+        OdooConnection connection = new OdooConnection(
+                odoo.url(), FakeOdoo.DB, FakeOdoo.USER, FakeOdoo.SECRET, null, "hub_t1", OdooTransport.XMLRPC);
+        assertThat(failure(connection).kind()).isEqualTo(Kind.ACCESS);
+        assertThat(odoo.count("search_count")).isZero();
+        refused.set(false);
+        assertThat(client.call(connection, COUNT, LIMITS).join()).isEqualTo(1L);
+    }
+
+    @Test
     @DisplayName("One tenant's slow calls take at most its own share; another tenant passes meanwhile")
     void fairness() throws Exception {
         CountDownLatch slow = new CountDownLatch(1);

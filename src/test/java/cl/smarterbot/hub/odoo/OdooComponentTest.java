@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.ResolveEndpointFailedException;
@@ -111,6 +112,40 @@ class OdooComponentTest {
         assertThat(options.getBatchSize()).isEqualTo(7);
         assertThat(options.getBreakerOpenTime()).isEqualTo(Duration.ofMinutes(1));
         assertThat(endpoint.toString()).doesNotContain("p&w").doesNotContain("apiKey=k");
+    }
+
+    @Test
+    @DisplayName(
+            "Columns for new records alone cost one load and gather like others; beside lasting ones they cost two")
+    void createOnlyLoads() {
+        String onlyNew =
+                uri("operation=upsert&key=${body[k]}&createOnly.name=${body[name]}&createOnly.phone=${body[phone]}");
+        Map<String, Object> row = Map.of("k", "k1", "name", "Ana");
+        ok(onlyNew, row, Map.of());
+        assertThat(odoo.calls).hasSize(1);
+        assertThat(last().positional().get(0)).isEqualTo(List.of("id", "company_id/.id", "name"));
+        assertThat(last().named().get("context"))
+                .isEqualTo(Map.of("allowed_company_ids", List.of(1L), "mode", "update", "noupdate", true));
+
+        CountDownLatch go = new CountDownLatch(1);
+        odoo.onCall = call -> {
+            await(go);
+            return odoo.load(call);
+        };
+        List<CompletableFuture<Exchange>> sent = IntStream.range(0, 60)
+                .mapToObj(i -> camel.createProducerTemplate()
+                        .asyncSend(onlyNew, e -> e.getMessage().setBody(Map.of("k", "many" + i, "name", "n"))))
+                .toList();
+        go.countDown();
+        sent.forEach(one -> assertThat(one.join().getException()).isNull());
+        assertThat(odoo.calls).hasSizeLessThan(20);
+
+        odoo.calls.clear();
+        ok(onlyNew + "&value.ref=R", row, Map.of());
+        assertThat(odoo.calls).hasSize(2);
+        assertThat(odoo.calls.get(0).positional().get(0)).isEqualTo(List.of("id", "company_id/.id", "name", "ref"));
+        assertThat(last().positional().get(0)).isEqualTo(List.of("id", "company_id/.id", "ref"));
+        assertThat(last().named().get("context")).isEqualTo(Map.of("allowed_company_ids", List.of(1L)));
     }
 
     @ParameterizedTest

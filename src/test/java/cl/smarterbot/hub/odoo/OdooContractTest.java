@@ -105,6 +105,19 @@ class OdooContractTest {
         return List.of(List.of("name", "=", name));
     }
 
+    @ParameterizedTest
+    @MethodSource("transports")
+    @DisplayName("A connection without a company works in the one that its user belongs to")
+    void ownCompany(OdooTransport transport) {
+        OdooConnection c = server.connection(transport);
+        OdooConnection unsaid =
+                new OdooConnection(c.url(), c.db(), c.user(), c.secret(), null, c.externalIdPrefix(), c.transport());
+        String name = unique("Own company");
+        create(c, Map.of("name", name));
+        assertThat(ok(unsaid, "odoo:res.partner?operation=count", nameIs(name), Map.of(), Long.class))
+                .isEqualTo(1L);
+    }
+
     private static OdooConnection with(OdooConnection c, String db, String secret) {
         return new OdooConnection(c.url(), db, c.user(), secret, c.companyId(), c.externalIdPrefix(), c.transport());
     }
@@ -311,6 +324,35 @@ class OdooContractTest {
         Map<String, Object> clear = Map.of("name", name, "email", "");
         assertThat(ok(c, uri, clear, headers, Long.class)).isEqualTo(id);
         assertThat(read(c, id, "email").get(0)).containsEntry("email", false);
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
+    @DisplayName(
+            "Columns that only a new record gets leave an old one as it is, alone and beside columns that are always written")
+    void createOnly(OdooTransport transport) {
+        OdooConnection c = server.connection(transport);
+        String onlyNew = "odoo:res.partner?operation=upsert&key=${header.ref}&createOnly.name=${body[name]}"
+                + "&createOnly.phone=${body[phone]}";
+        Map<String, Object> headers = Map.of("ref", key());
+        String name = unique("Clienta");
+        long id = ok(c, onlyNew, Map.of("name", name), headers, Long.class);
+        assertThat(read(c, id, "name,phone").get(0)).containsEntry("name", name).containsEntry("phone", false);
+        Map<String, Object> visitor = Map.of("name", "Nobody", "phone", "+56 9 0000 0000", "ref", "R1");
+        assertThat(ok(c, onlyNew, visitor, headers, Long.class)).isEqualTo(id);
+        assertThat(read(c, id, "name,phone").get(0)).containsEntry("name", name).containsEntry("phone", false);
+
+        String both = onlyNew + "&value.ref=${body[ref]}";
+        assertThat(ok(c, both, visitor, headers, Long.class)).isEqualTo(id);
+        assertThat(read(c, id, "name,phone,ref").get(0))
+                .containsEntry("name", name)
+                .containsEntry("phone", false)
+                .containsEntry("ref", "R1");
+        long fresh = ok(c, both, visitor, Map.of("ref", key()), Long.class);
+        assertThat(read(c, fresh, "name,phone,ref").get(0))
+                .containsEntry("name", "Nobody")
+                .containsEntry("phone", "+56 9 0000 0000")
+                .containsEntry("ref", "R1");
     }
 
     @ParameterizedTest

@@ -154,6 +154,23 @@ class UpsertBatchingTest {
     }
 
     @Test
+    @DisplayName(
+            "A batch that the database has no room for fails as a whole, to be tried again later, and is not halved")
+    void diskFull() {
+        odoo.onCall = call -> FakeOdoo.loadRefusal("could not extend file \"base/1/2\": No space left on device");
+        CountDownLatch go = hold();
+        List<CompletableFuture<Long>> rows =
+                IntStream.range(0, 8).mapToObj(i -> upsert("k" + i, "n")).toList();
+        go.countDown();
+        rows.forEach(row -> {
+            OdooException failure = failure(row);
+            assertThat(failure.kind()).isEqualTo(Kind.UNAVAILABLE);
+            assertThat(failure.isTransient()).isTrue();
+        });
+        assertThat(loads()).hasSizeLessThanOrEqualTo(3);
+    }
+
+    @Test
     @DisplayName("A fault of the whole call by one row is halved too; an unknown column fails all rows in one call")
     void bisectFaults() {
         odoo.onCall =

@@ -429,7 +429,7 @@ class AdminApiTest {
         assertThat(bad.json().get("errors").has("slug")).isTrue();
         assertThat(bad.json().get("errors").has("odooUrl")).isTrue();
         assertThat(get("/admin/tenants/76086428-5").status()).isEqualTo(404);
-        for (String act : List.of("", "/deactivate", "/activate", "/house", "/odoo")) {
+        for (String act : List.of("", "/deactivate", "/activate", "/house", "/odoo", "/chatwoot", "/check")) {
             assertThat(post("/admin/tenants/76086428-5" + act, "{}").status())
                     .as(act)
                     .isEqualTo(404);
@@ -515,6 +515,28 @@ class AdminApiTest {
         assertThat(OpsDatabase.audit().toString()).contains("secret.put").doesNotContain("canary");
     }
 
+    @Test
+    @DisplayName("says which Chatwoot a tenant has and keeps its token a secret")
+    void chatwoot() {
+        Http.Answer answer = post(
+                "/admin/tenants/" + A + "/chatwoot",
+                "{\"url\":\"https://chat.example\",\"account\":3,\"inbox\":9,\"token\":\"token-canary\"}");
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.json().at("/tenant/chatwoot/accountId").asInt()).isEqualTo(3);
+        assertThat(answer.json().at("/tokenStored").asBoolean()).isTrue();
+        assertThat(secrets.find(A, "chatwoot", "api_token"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("token-canary"));
+        assertThat(answer.body()).doesNotContain("canary");
+        assertThat(OpsDatabase.audit().toString()).contains("secret.put").doesNotContain("canary");
+        assertThat(post(
+                                "/admin/tenants/" + A + "/chatwoot",
+                                "{\"url\":\"ftp://chat.example\",\"account\":0,\"inbox\":\"x\"}")
+                        .status())
+                .isEqualTo(422);
+        assertThat(post("/admin/tenants/" + A + "/check", "{}").json().get("items"))
+                .isEmpty();
+    }
+
     static Stream<String> injections() {
         return Stream.of(
                 "' or '1'='1",
@@ -585,6 +607,7 @@ class AdminApiTest {
         if (inPath.length() < 4000) {
             assertSafe("path", get("/admin/events/" + inPath));
             assertSafe("path", post("/admin/subscriptions/" + inPath + "/pause", "{}"));
+            assertSafe("path", post("/admin/subscriptions/" + inPath + "/retire", "{}"));
             assertSafe("path", post("/admin/deliveries/" + inPath + "/replay", "{}"));
             assertSafe("path", get("/admin/tenants/" + inPath));
             assertSafe("path", post("/admin/tenants/" + A + "/keys/" + inPath + "/revoke", "{}"));

@@ -164,6 +164,27 @@ class HubCliTest {
     }
 
     @Test
+    @DisplayName("retires a subscription without a route: counts first, does it with --yes, and refuses one that runs")
+    void retire() {
+        OpsDatabase.event(TENANT, "contact.received", "c-1");
+        Ran running = run("subscription", "retire", ODOO, "--yes");
+        assertThat(running.exit()).isEqualTo(1);
+        assertThat(running.err()).contains("declares the subscription " + ODOO);
+        OpsDatabase.superuser().update("update hub.subscription set last_declared_at = now() - interval '1 hour'");
+        Ran dry = run("subscription", "retire", ODOO);
+        assertThat(dry.exit()).isZero();
+        assertThat(dry.out()).contains("Dry run: 1 deliveries would be ended as dead", "--yes");
+        assertThat(OpsDatabase.audit()).isEmpty();
+        assertThat(run("subscription", "retire", ODOO, "--yes").out())
+                .contains("Subscription " + ODOO + " is retired.", "1 deliveries ended as dead.");
+        assertThat(run("dead").out()).contains("subscription retired");
+        assertThat(run("balance").exit()).isZero();
+        assertThat(OpsDatabase.audit()).extracting(line -> line.get("action")).containsExactly("retire");
+        assertThat(run("subscription", "retire", "none").exit()).isEqualTo(1);
+        assertThat(run("subscription").exit()).isEqualTo(2);
+    }
+
+    @Test
     @DisplayName("balances, and ends with 1 when an event is unaccounted for")
     void balance() {
         UUID id = OpsDatabase.event(TENANT, "contact.received", "c-1");
@@ -208,6 +229,35 @@ class HubCliTest {
         assertThat(odoo.out()).contains("https://odoo.example").doesNotContain("canary");
         assertThat(secrets.find(rut, "odoo", "password"))
                 .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("s3cret-canary"));
+        Ran key2 = run(environment(), "k3y-canary\n", "tenant", "odoo", rut, "--api-key-stdin");
+        assertThat(key2.exit()).as(key2.err()).isZero();
+        assertThat(key2.out()).contains("API key is stored").doesNotContain("canary");
+        assertThat(secrets.find(rut, "odoo", "api_key"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("k3y-canary"));
+        assertThat(secrets.find(rut, "odoo", "password"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("s3cret-canary"));
+        assertThat(run(environment(), "\n", "tenant", "odoo", rut, "--api-key-stdin")
+                        .exit())
+                .isEqualTo(2);
+        assertThat(run(environment(), "x\n", "tenant", "odoo", rut, "--api-key-stdin", "--password-stdin")
+                        .exit())
+                .isEqualTo(2);
+        Ran chatwoot = run(
+                environment(),
+                "t0ken-canary\n",
+                "tenant",
+                "chatwoot",
+                rut,
+                "--account",
+                "3",
+                "--inbox",
+                "9",
+                "--token-stdin");
+        assertThat(chatwoot.exit()).as(chatwoot.err()).isZero();
+        assertThat(chatwoot.out()).contains("inboxId", "hub check " + rut).doesNotContain("canary");
+        assertThat(secrets.find(rut, "chatwoot", "api_token"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("t0ken-canary"));
+        assertThat(run("check", rut).out()).contains("no system that can be tried");
         assertThat(run("tenant", "origin", "remove", rut, "tienda.example").exit())
                 .isZero();
         assertThat(run("tenant", "deactivate", rut).out()).contains("active        false");

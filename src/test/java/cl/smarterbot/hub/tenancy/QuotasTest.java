@@ -244,6 +244,19 @@ class QuotasTest {
     }
 
     @Test
+    @DisplayName("a node drops ended windows by itself")
+    void retiresByItself() {
+        Quotas node = new Quotas(registry, LONG, 100, Duration.ofMillis(50), meters);
+        nodes.add(node);
+        take(node, tenant(10), address("a", 10));
+        JdbcTemplate superuser = new JdbcTemplate(database.as("postgres"));
+        assertThat(superuser.queryForObject("select count(*) from hub.rate", Integer.class))
+                .isEqualTo(2);
+        clock.set("12:01:30");
+        await().until(() -> superuser.queryForObject("select count(*) from hub.rate", Integer.class) == 0);
+    }
+
+    @Test
     @DisplayName("nobody but the registry's role may count, and that one sees no counter")
     void rights() {
         for (String role : TestDatabase.LOGIN_ROLES) {

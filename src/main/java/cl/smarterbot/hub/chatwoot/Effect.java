@@ -1,0 +1,10 @@
+package cl.smarterbot.hub.chatwoot;
+
+/**
+ * Something that must happen once at a vendor who does not deduplicate.
+ *
+ * @param key what it is remembered under; null if it need not be remembered
+ * @param marker what the vendor's record carries, so that it can be found again; null for none
+ * @param repeated whether it may have been tried before
+ */
+record Effect(String key, String marker, boolean repeated) {}

@@ -1,0 +1,55 @@
+package cl.smarterbot.hub.chatwoot;
+
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+
+/**
+ * Makes effects happen once: the ledger knows what succeeded, the vendor what succeeded without our hearing of it. The ledger is
+ * asked each time, for it is near; the vendor only when an earlier try may have got through.
+ */
+final class Once {
+    private final SentLedger sent;
+    private final Executor workers;
+
+    Once(SentLedger sent, Executor workers) {
+        this.sent = sent;
+        this.workers = workers;
+    }
+
+    /**
+     * The id of the effect, old or new.
+     *
+     * @param atVendor looks for the effect at the vendor
+     * @param create makes it
+     */
+    CompletableFuture<Long> run(
+            String tenant,
+            Effect effect,
+            Supplier<CompletableFuture<Optional<Long>>> atVendor,
+            Supplier<CompletableFuture<Long>> create) {
+        if (effect.key() == null) {
+            return create.get();
+        }
+        return CompletableFuture.supplyAsync(() -> sent.find(tenant, effect.key()), workers)
+                .thenCompose(known -> known.isPresent()
+                        ? CompletableFuture.completedFuture(Long.valueOf(known.get()))
+                        : found(effect, atVendor)
+                                .thenCompose(found -> found.map(CompletableFuture::completedFuture)
+                                        .orElseGet(create))
+                                .thenApplyAsync(
+                                        id -> {
+                                            sent.record(tenant, effect.key(), id.toString());
+                                            return id;
+                                        },
+                                        workers));
+    }
+
+    private static CompletableFuture<Optional<Long>> found(
+            Effect effect, Supplier<CompletableFuture<Optional<Long>>> atVendor) {
+        return effect.repeated() && effect.marker() != null
+                ? atVendor.get()
+                : CompletableFuture.completedFuture(Optional.empty());
+    }
+}

@@ -1,0 +1,66 @@
+package cl.smarterbot.hub.database;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Tells how far a person with {@code psql} brought the schema: the migrations keep no account of themselves, so what each one
+ * made is looked for. Each migration after the first has its line here.
+ */
+final class HandMadeSchema {
+
+    /** By version, in order: whether what it made is there. The first makes roles and an empty schema, and may run again. */
+    private static final Map<String, String> MARKS = new LinkedHashMap<>();
+
+    static {
+        MARKS.put("0002", relation("hub.tenant_settings"));
+        // A table of an older shape stops the migration; then it is not there yet.
+        MARKS.put("0003", column("public.contacts", "tenant_rut"));
+        MARKS.put("0004", relation("hub.delivery"));
+        MARKS.put("0005", column("hub.subscription", "max_attempts"));
+        MARKS.put("0006", relation("hub.sent"));
+        MARKS.put("0007", function("hub.rate_retire()"));
+        MARKS.put("0009", relation("hub.mail_admission"));
+    }
+
+    private HandMadeSchema() {}
+
+    private static String function(String signature) {
+        return "to_regprocedure('" + signature + "') is not null";
+    }
+
+    private static String relation(String name) {
+        return "to_regclass('" + name + "') is not null";
+    }
+
+    private static String column(String relation, String name) {
+        return "exists (select from pg_catalog.pg_attribute where attrelid = to_regclass('" + relation + "')"
+                + " and attname = '" + name + "' and not attisdropped)";
+    }
+
+    /** The version that the schema has without any account of it; null when there is an account, or nothing to account for. */
+    static String version(Connection owner) throws SQLException {
+        if (holds(owner, relation("hub.flyway_schema_history"))) {
+            return null;
+        }
+        String version = null;
+        for (Map.Entry<String, String> mark : MARKS.entrySet()) {
+            if (!holds(owner, mark.getValue())) {
+                break;
+            }
+            version = mark.getKey();
+        }
+        return version;
+    }
+
+    private static boolean holds(Connection owner, String condition) throws SQLException {
+        try (Statement statement = owner.createStatement();
+                ResultSet row = statement.executeQuery("select " + condition)) {
+            return row.next() && row.getBoolean(1);
+        }
+    }
+}

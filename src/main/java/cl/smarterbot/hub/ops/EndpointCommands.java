@@ -1,0 +1,127 @@
+package cl.smarterbot.hub.ops;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code hub endpoint}: who may send webhooks. */
+@Command(
+        name = "endpoint",
+        description = "Webhook senders of tenants.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {
+            EndpointCommands.Add.class,
+            EndpointCommands.ListAll.class,
+            EndpointCommands.Rotate.class,
+            EndpointCommands.Revoke.class
+        })
+final class EndpointCommands extends HubCli.Group {
+
+    private static final String FROM_INPUT =
+            "Read the signing secret that the vendor made from the first line of standard input.";
+
+    private static void issued(HubCli.Session session, Terminal out, JsonNode answer) {
+        out.fields(answer, "id", "url", "path", "secret", "previousUntil");
+        if (answer.path("secret").isTextual()) {
+            session.err().line("Keep the secret now: it cannot be shown again.");
+        }
+    }
+
+    @Command(name = "add", description = "Registers a sender and shows its address and secret, once.")
+    static final class Add extends HubCli.TenantVerb {
+        @Option(names = "--source", required = true, paramLabel = "vendor", description = "Such as resend.")
+        String source;
+
+        @Option(names = "--secret-stdin", description = FROM_INPUT)
+        boolean secretStdin;
+
+        Add(HubCli.Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post(
+                    path("/endpoints"),
+                    HubCli.of("source", source, "secret", secretStdin ? session.secret("--secret-stdin") : null));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            issued(session, out, answer);
+        }
+    }
+
+    @Command(name = "list", description = "Lists senders, revoked ones included.")
+    static final class ListAll extends HubCli.Verb {
+        @Option(names = "--tenant", paramLabel = "rut")
+        String tenant;
+
+        ListAll(HubCli.Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.get("/endpoints", HubCli.of("tenant", tenant));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.table(answer.path("items"), "id", "tenantRut", "source", "path", "createdAt", "revokedAt");
+        }
+    }
+
+    @Command(
+            name = "rotate",
+            description = "Gives a sender a new secret; the one before stays good until the overlap is over.")
+    static final class Rotate extends HubCli.Verb {
+        @Parameters(paramLabel = "<endpoint-id>")
+        String id;
+
+        @Option(names = "--secret-stdin", description = FROM_INPUT)
+        boolean secretStdin;
+
+        @Option(names = "--overlap-hours", paramLabel = "n", description = "Default 48; 0 ends the old one at once.")
+        Integer overlap;
+
+        Rotate(HubCli.Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post(
+                    "/endpoints/" + HubCli.segment(id) + "/rotate",
+                    HubCli.of(
+                            "overlapHours", overlap, "secret", secretStdin ? session.secret("--secret-stdin") : null));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            issued(session, out, answer);
+        }
+    }
+
+    @Command(name = "revoke", description = "Ends a sender at once.")
+    static final class Revoke extends HubCli.Verb {
+        @Parameters(paramLabel = "<endpoint-id>")
+        String id;
+
+        Revoke(HubCli.Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post("/endpoints/" + HubCli.segment(id) + "/revoke", Map.of());
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.line("Endpoint " + id + " is revoked.");
+        }
+    }
+}

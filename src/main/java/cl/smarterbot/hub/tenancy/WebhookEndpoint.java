@@ -1,0 +1,64 @@
+package cl.smarterbot.hub.tenancy;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Duration;
+import java.util.Objects;
+
+/**
+ * One registered webhook sender. Its secrets are with the tenant's secrets, see {@link EndpointSecrets}.
+ *
+ * @param id the unguessable last part of its path
+ * @param tenant the tenant that everything it sends belongs to
+ * @param source which vendor, such as {@code resend}
+ * @param settings what differs from the vendor's default
+ */
+public record WebhookEndpoint(String id, Tenant tenant, String source, Settings settings) {
+
+    public WebhookEndpoint {
+        Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(tenant, "tenant");
+        Objects.requireNonNull(source, "source");
+        Objects.requireNonNull(settings, "settings");
+    }
+
+    /**
+     * Settings of one endpoint; keys of {@code hub.endpoint.settings} that are not known are left alone.
+     *
+     * @param unsigned whether deliveries without a signature are taken
+     * @param accountId account that the sender must say it is; null for any
+     * @param inboxId inbox that the sender must say it is; null for any
+     * @param tolerance how far the sender's timestamp may be from now; null for the door's default
+     */
+    public record Settings(boolean unsigned, Integer accountId, Integer inboxId, Duration tolerance) {
+
+        public static final Settings DEFAULT = new Settings(false, null, null, null);
+
+        private static final ObjectMapper JSON = new ObjectMapper();
+        private static final int LONGEST_TOLERANCE = 3_600;
+
+        /** Reads {@code hub.endpoint.settings}. A value of another type counts as absent: never as less strict. */
+        static Settings parse(String json) {
+            try {
+                JsonNode settings = JSON.readTree(json);
+                Integer tolerance = whole(settings, "tolerance_seconds");
+                return new Settings(
+                        settings.path("unsigned").isBoolean()
+                                && settings.path("unsigned").booleanValue(),
+                        whole(settings, "account_id"),
+                        whole(settings, "inbox_id"),
+                        tolerance == null || tolerance < 1 || tolerance > LONGEST_TOLERANCE
+                                ? null
+                                : Duration.ofSeconds(tolerance));
+            } catch (JsonProcessingException e) {
+                throw new IllegalArgumentException("settings are not JSON", e);
+            }
+        }
+
+        private static Integer whole(JsonNode settings, String name) {
+            JsonNode value = settings.get(name);
+            return value != null && value.isInt() ? value.intValue() : null;
+        }
+    }
+}
