@@ -91,6 +91,7 @@ final class HubLifecycle implements SmartLifecycle, ApplicationListener<Applicat
     public void stop() {
         running = false;
         refresher.shutdownNow();
+        runtime.quiesce();
         door.drain();
     }
 

@@ -61,6 +61,11 @@ public final class EventRuntime implements AutoCloseable {
         return node;
     }
 
+    /** The stop begins: no delivery starts any more. Appends go on until {@link #close()}. */
+    public void quiesce() {
+        engine.quiesce();
+    }
+
     /** Deliveries end or are given back, then the writer stops. */
     @Override
     public synchronized void close() {

@@ -59,6 +59,9 @@ final class SubscriptionEngine implements AutoCloseable {
     private final FairWorkers workers;
     private final ScheduledExecutorService clock = Executors.newScheduledThreadPool(4, threads("hub-event-clock"));
     private volatile boolean claiming;
+    /** When patience with deliveries in flight ends ({@link System#nanoTime}); 0 while nobody stops. */
+    private volatile long drainUntil;
+
     private volatile boolean running;
     private volatile boolean declared;
     private Runnable onDeclared;
@@ -580,11 +583,28 @@ final class SubscriptionEngine implements AutoCloseable {
         };
     }
 
+    /**
+     * Begins the stop: nothing is claimed any more, what has not begun is given back, and from now on all subscriptions share one
+     * drain timeout. They end side by side; one after the other, each would wait for the slow ones before it.
+     */
+    void quiesce() {
+        if (drainUntil == 0) {
+            drainUntil = System.nanoTime() + properties.drainTimeout().toNanos();
+        }
+        claiming = false;
+        closing.countDown();
+        wake.release();
+        subscriptions.values().forEach(Subscription::stopClaiming);
+    }
+
     /** Stops claiming, lets what is in flight end, gives the rest back. */
     void stopSubscription(Subscription subscription) {
         subscription.stopClaiming();
+        long patience = drainUntil == 0
+                ? properties.drainTimeout().toMillis()
+                : Math.max(1, (drainUntil - System.nanoTime()) / 1_000_000);
         try {
-            if (!subscription.awaitIdle(properties.drainTimeout().toMillis())) {
+            if (!subscription.awaitIdle(patience)) {
                 log.warn(
                         "Subscription {} stopped with {} deliveries in flight; their leases will run out",
                         subscription.name,
@@ -598,16 +618,13 @@ final class SubscriptionEngine implements AutoCloseable {
 
     @Override
     public void close() {
-        claiming = false;
-        closing.countDown();
-        wake.release();
+        quiesce();
         try {
             // First, so that nothing is claimed after the last release.
             claimer.join(5_000);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        subscriptions.values().forEach(Subscription::stopClaiming);
         for (Subscription s : List.copyOf(subscriptions.values())) {
             stopSubscription(s);
         }

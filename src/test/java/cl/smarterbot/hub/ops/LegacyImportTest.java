@@ -71,6 +71,11 @@ class LegacyImportTest {
         }
 
         @Bean
+        cl.smarterbot.hub.schedule.ScheduleAdmin scheduleAdmin() {
+            return new cl.smarterbot.hub.schedule.ScheduleAdmin(ops);
+        }
+
+        @Bean
         TenantAdmin tenantAdmin() {
             return new TenantAdmin(ops, RutPolicy.STRICT);
         }

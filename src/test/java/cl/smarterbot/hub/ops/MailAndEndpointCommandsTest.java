@@ -62,6 +62,11 @@ class MailAndEndpointCommandsTest {
         }
 
         @Bean
+        cl.smarterbot.hub.schedule.ScheduleAdmin scheduleAdmin() {
+            return new cl.smarterbot.hub.schedule.ScheduleAdmin(OpsDatabase.ops());
+        }
+
+        @Bean
         TenantAdmin tenantAdmin() {
             OpsDatabase.start();
             return new TenantAdmin(OpsDatabase.ops(), RutPolicy.STRICT);
