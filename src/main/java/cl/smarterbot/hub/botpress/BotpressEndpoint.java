@@ -43,6 +43,9 @@ public class BotpressEndpoint extends DefaultEndpoint {
     private Duration timeout = Duration.ofSeconds(15);
 
     @UriParam
+    private boolean failureAsResult;
+
+    @UriParam
     private int maxTextLength = 360;
 
     @UriParam
@@ -131,6 +134,15 @@ public class BotpressEndpoint extends DefaultEndpoint {
     /** Time for a whole turn, waiting included. */
     public Duration getTimeout() {
         return timeout;
+    }
+
+    /** Whether a bot that is away or too slow is as good as one that asks for a person: the result then says so. */
+    public boolean isFailureAsResult() {
+        return failureAsResult;
+    }
+
+    public void setFailureAsResult(boolean failureAsResult) {
+        this.failureAsResult = failureAsResult;
     }
 
     public void setTimeout(Duration timeout) {

@@ -10,9 +10,13 @@ import org.apache.camel.AsyncCallback;
 import org.apache.camel.Exchange;
 import org.apache.camel.Expression;
 import org.apache.camel.support.DefaultAsyncProducer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Takes turns without holding the calling thread. */
 class BotpressProducer extends DefaultAsyncProducer {
+    private static final Logger log = LoggerFactory.getLogger(BotpressProducer.class);
+
     private final BotpressEndpoint endpoint;
     private Expression conversation;
     private Expression contexts;
@@ -49,14 +53,14 @@ class BotpressProducer extends DefaultAsyncProducer {
                     contexts(exchange),
                     endpoint.options());
         } catch (Exception e) {
-            exchange.setException(e);
+            failed(exchange, e);
             callback.done(true);
             return true;
         }
         turn.whenCompleteAsync(
                 (result, failure) -> {
                     if (failure != null) {
-                        exchange.setException(typed(failure));
+                        failed(exchange, typed(failure));
                     } else {
                         exchange.getMessage().setBody(result);
                     }
@@ -64,6 +68,27 @@ class BotpressProducer extends DefaultAsyncProducer {
                 },
                 client.executor());
         return false;
+    }
+
+    private void failed(Exchange exchange, Throwable failure) {
+        if (!endpoint.isFailureAsResult()) {
+            exchange.setException(failure);
+            return;
+        }
+        boolean late = failure instanceof RestException e && e.kind() == RestException.Kind.TIMEOUT;
+        log.info("Botpress gave no intent, a person is asked: {}", failure.getMessage());
+        exchange.getMessage()
+                .setBody(Map.of(
+                        "intent",
+                        "unavailable",
+                        "confidence",
+                        0,
+                        "replies",
+                        List.of(),
+                        "handoff",
+                        true,
+                        "reason",
+                        late ? "bot_timeout" : "bot_unavailable"));
     }
 
     private BotpressConnection connection(Exchange exchange) {

@@ -197,12 +197,6 @@ public final class Conversation {
         }
     }
 
-    /** What the bot would have said if it were there: that a person is needed, and why. */
-    public void unavailable(Exchange exchange) {
-        exchange.setVariable(
-                "result", Map.of("intent", "unavailable", "confidence", 0, HANDOFF, true, "reason", "bot_unavailable"));
-    }
-
     /** What the customer reads when a person takes over. */
     public void handoffReply(Exchange exchange) {
         exchange.getMessage().setBody("Un momento, por favor: le va a responder una persona de nuestro equipo.");

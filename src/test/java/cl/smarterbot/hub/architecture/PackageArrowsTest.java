@@ -73,6 +73,9 @@ class PackageArrowsTest {
     static final ArchRule tenancyUsesSecretsOnly = uses("tenancy", "secrets");
 
     @ArchTest
+    static final ArchRule conversationUsesEventAndTenancy = uses("conversation", "event", "tenancy");
+
+    @ArchTest
     static final ArchRule contactUsesTenancyOnly = uses("contact", "tenancy");
 
     @ArchTest

@@ -1,4 +1,4 @@
-package cl.smarterbot.hub.chatwoot;
+package cl.smarterbot.hub.conversation;
 
 import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.NewEvent;
@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads what Chatwoot (2.10 to 4.16) posts to a webhook and leaves one normal form as the body. The same message that comes by the
@@ -36,6 +38,11 @@ public final class ChatwootWebhook {
 
     /** Header with what a payload is about. */
     public static final String KIND = "ChatwootKind";
+
+    private static final Logger LOG = LoggerFactory.getLogger(ChatwootWebhook.class);
+
+    private static final String FOREIGN = "{\"type\":\"urn:smarteros:problem:wrong-tenant\","
+            + "\"title\":\"La cuenta no es la de este destino.\",\"status\":403}";
 
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -81,8 +88,14 @@ public final class ChatwootWebhook {
             throw new MalformedException();
         }
         String event = word(payload.path("event"));
+        exchange.setVariable("answer", "{\"ok\":true}");
         if (isForeign(exchange, payload)) {
+            LOG.warn(
+                    "A Chatwoot webhook of {} speaks of another account",
+                    TenantScope.of(exchange).orElseThrow());
             message.setHeader(KIND, "foreign");
+            message.setHeader(Exchange.CONTENT_TYPE, "application/problem+json");
+            exchange.setVariable("answer", FOREIGN);
             return;
         }
         switch (event) {
@@ -149,7 +162,9 @@ public final class ChatwootWebhook {
         body.put(
                 "private",
                 said.path("private").asBoolean(payload.path("private").asBoolean(false)));
-        body.put("sender_type", senderType(type, sender));
+        // The hub writes with a person's token: what carries its mark is the bot's, whoever Chatwoot says it was.
+        boolean ours = said.path("content_attributes").path("hub_event_id").isTextual();
+        body.put("sender_type", ours && !type.equals("incoming") ? "bot" : senderType(type, sender));
         putLong(body, "sender_id", number(sender.path("id")));
         putText(body, "content", said.path("content"));
         putText(body, "channel", conversation.path("channel"));

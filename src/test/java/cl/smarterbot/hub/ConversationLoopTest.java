@@ -1,0 +1,252 @@
+package cl.smarterbot.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.sandbox.SandboxServer;
+import cl.smarterbot.hub.sandbox.SandboxTrouble;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.context.ActiveProfiles;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+
+/** The conversational loop of the demo, whole: Chatwoot's webhook, the bot, Odoo and the reply, over real HTTP. */
+@SpringBootTest(classes = HubApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@ActiveProfiles("demo")
+@DirtiesContext
+@DisplayName("The conversational loop")
+class ConversationLoopTest {
+
+    private static final Duration BOUND = Duration.ofSeconds(30);
+
+    @TempDir
+    static Path data;
+
+    private static int sandboxPort;
+
+    @Autowired
+    private cl.smarterbot.hub.door.DoorServer door;
+
+    @Autowired
+    private HubDatabase database;
+
+    @Autowired
+    private SandboxServer vendors;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    @DynamicPropertySource
+    static void settings(DynamicPropertyRegistry registry) throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            sandboxPort = socket.getLocalPort();
+        }
+        String sandbox = "http://127.0.0.1:" + sandboxPort;
+        registry.add("hub.sandbox.port", () -> sandboxPort);
+        for (String vendor : List.of("chatwoot", "odoo", "resend", "botpress")) {
+            registry.add("hub." + vendor + ".url", () -> sandbox);
+        }
+        registry.add("hub.door.port", () -> 0);
+        registry.add("hub.database.data-dir", () -> data.toString());
+        registry.add("hub.admin.data-dir", () -> data.toString());
+        registry.add("hub.admin.password", () -> "a-password-for-tests");
+        registry.add("hub.secrets.file", () -> data.resolve("secrets.enc").toString());
+    }
+
+    @AfterEach
+    void healthy() {
+        vendors.trouble().clear();
+    }
+
+    private static String someone() {
+        return "eva-" + UUID.randomUUID() + "@ejemplo.cl";
+    }
+
+    private int say(String email, String text) {
+        return ((Number) vendors.chatwoot().say(1, email, text).get("conversation")).intValue();
+    }
+
+    /** What the customer can read, in its order. */
+    private List<String> replies(int conversation) {
+        return said(conversation, false);
+    }
+
+    private List<String> notes(int conversation) {
+        return said(conversation, true);
+    }
+
+    private List<String> said(int conversation, boolean notes) {
+        return vendors
+                .chatwoot()
+                .messages(Map.of("account_id", "1", "conversation_id", Integer.toString(conversation)))
+                .stream()
+                .filter(m -> Integer.valueOf(1).equals(m.get("message_type")))
+                .filter(m -> Boolean.valueOf(notes).equals(m.get("private")))
+                .map(m -> String.valueOf(m.get("content")))
+                .toList();
+    }
+
+    private Map<String, Object> row(int conversation) {
+        return jdbc().queryForMap(
+                        "select owner, status, intent, handoff_reason, handled_by_ai, low_turns, message_count"
+                                + " from public.conversations where tenant_rut = '76000012-4' and chatwoot_conversation_id = ?",
+                        conversation);
+    }
+
+    private JdbcTemplate jdbc() {
+        return new JdbcTemplate(new DriverManagerDataSource(
+                "jdbc:postgresql://127.0.0.1:" + database.embeddedPort() + "/postgres", "postgres", ""));
+    }
+
+    private void settled() {
+        await().atMost(BOUND)
+                .until(() -> jdbc().queryForObject(
+                                        "select count(*) from hub.delivery where state not in ('done', 'dead')",
+                                        Integer.class)
+                        == 0);
+    }
+
+    @Test
+    @DisplayName("a question is answered once, in the bot's words, and the conversation knows the intent")
+    void answered() {
+        int conversation = say(someone(), "Hola, ¿cuál es el horario?");
+        await().atMost(BOUND).until(() -> !replies(conversation).isEmpty());
+        settled();
+        assertThat(replies(conversation)).hasSize(1);
+        assertThat(row(conversation))
+                .containsEntry("owner", "bot")
+                .containsEntry("intent", "faq_hours")
+                .containsEntry("handled_by_ai", true);
+        assertThat(vendors.chatwoot().conversations(Map.of("account_id", "1", "id", Integer.toString(conversation))))
+                .singleElement()
+                .satisfies(c ->
+                        assertThat(String.valueOf(c.get("custom_attributes"))).contains("faq_hours"));
+    }
+
+    @Test
+    @DisplayName("an order is told to its own customer only")
+    void orders() {
+        int own = say("ana.soto@cliente.example", "¿Cómo va mi pedido S00001?");
+        int stranger = say(someone(), "¿Cómo va mi pedido S00001?");
+        await().atMost(BOUND)
+                .until(() -> !replies(own).isEmpty() && !replies(stranger).isEmpty());
+        assertThat(replies(own)).singleElement().asString().contains("S00001");
+        assertThat(replies(stranger))
+                .singleElement()
+                .asString()
+                .doesNotContain("S00001")
+                .contains("No encontramos");
+    }
+
+    @Test
+    @DisplayName(
+            "two turns that the bot does not understand, or one sensitive topic, go to a person; then the bot is silent")
+    void handoff() {
+        int lost = say(someone(), "asdf qwer");
+        await().atMost(BOUND).until(() -> replies(lost).size() == 1);
+        settled();
+        assertThat(row(lost)).containsEntry("owner", "bot").containsEntry("low_turns", 1);
+        vendors.chatwoot().say(1, lost, "zxcv poiu");
+        await().atMost(BOUND).until(() -> "human".equals(row(lost).get("owner")));
+        assertThat(row(lost)).containsEntry("handoff_reason", "low_confidence");
+        assertThat(notes(lost)).singleElement().asString().contains("zxcv poiu");
+
+        int angry = say(someone(), "Tengo un reclamo");
+        await().atMost(BOUND).until(() -> "human".equals(row(angry).get("owner")));
+        assertThat(row(angry)).containsEntry("handoff_reason", "complaint_sensitive");
+        settled();
+        int before = replies(angry).size();
+        vendors.chatwoot().say(1, angry, "¿Cuál es el horario?");
+        await().atMost(BOUND).until(() -> ((Number) row(angry).get("message_count")).intValue() > before + 1);
+        settled();
+        assertThat(replies(angry)).hasSize(before);
+    }
+
+    @Test
+    @DisplayName("without its bot the hub gives the conversation to a person")
+    void botAway() throws Exception {
+        vendors.trouble().add(SandboxTrouble.Rule.of(SandboxTrouble.Kind.STATUS).path("/api/v1/bots"));
+        int conversation = say(someone(), "¿Cuál es el horario?");
+        await().atMost(BOUND).until(() -> "human".equals(row(conversation).get("owner")));
+        assertThat(row(conversation)).containsEntry("handoff_reason", "bot_unavailable");
+    }
+
+    @Test
+    @DisplayName(
+            "the same message told a hundred times at once is answered once; another account's is refused; a wrong signature too")
+    void onceAndOurs() throws Exception {
+        int conversation = say(someone(), "Hola, ¿cuál es el horario?");
+        await().atMost(BOUND).until(() -> !replies(conversation).isEmpty());
+        settled();
+        String message = """
+                {"event":"message_created","id":987654321,"content":"¿Dónde están ubicados?","message_type":"incoming",
+                 "private":false,"account":{"id":%d},"inbox":{"id":1},"conversation":{"id":%d,"inbox_id":1,"status":"pending"},
+                 "sender":{"id":1,"name":"Eva"}}""";
+        String body = message.formatted(1, conversation);
+        List<java.util.concurrent.CompletableFuture<HttpResponse<String>>> answers = IntStream.range(0, 100)
+                .mapToObj(i -> http.sendAsync(
+                        webhook("demo-cw-1", "demo-chatwoot-secret-1", body), HttpResponse.BodyHandlers.ofString()))
+                .toList();
+        for (var answer : answers) {
+            assertThat(answer.join().statusCode()).isEqualTo(200);
+        }
+        await().atMost(BOUND).until(() -> replies(conversation).size() == 2);
+        settled();
+        assertThat(replies(conversation)).hasSize(2);
+
+        assertThat(status(webhook("demo-cw-1", "demo-chatwoot-secret-1", message.formatted(2, conversation))))
+                .isEqualTo(403);
+        assertThat(status(webhook("demo-cw-2", "demo-chatwoot-secret-1", body))).isEqualTo(401);
+        assertThat(status(webhook("unknown-1", "demo-chatwoot-secret-1", body))).isEqualTo(401);
+    }
+
+    private int status(HttpRequest request) throws Exception {
+        return http.send(request, HttpResponse.BodyHandlers.ofString()).statusCode();
+    }
+
+    private HttpRequest webhook(String endpoint, String secret, String body) {
+        try {
+            String timestamp = Long.toString(System.currentTimeMillis() / 1000);
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(secret.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+            mac.update((timestamp + ".").getBytes(StandardCharsets.UTF_8));
+            return HttpRequest.newBuilder(
+                            URI.create("http://127.0.0.1:" + door.port() + "/webhooks/chatwoot/" + endpoint))
+                    .header("Content-Type", "application/json")
+                    .header("X-Chatwoot-Delivery", UUID.randomUUID().toString())
+                    .header("X-Chatwoot-Timestamp", timestamp)
+                    .header(
+                            "X-Chatwoot-Signature",
+                            "sha256=" + HexFormat.of().formatHex(mac.doFinal(body.getBytes(StandardCharsets.UTF_8))))
+                    .POST(HttpRequest.BodyPublishers.ofString(body))
+                    .build();
+        } catch (java.security.GeneralSecurityException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
