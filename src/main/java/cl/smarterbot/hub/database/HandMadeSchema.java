@@ -27,6 +27,7 @@ final class HandMadeSchema {
         MARKS.put("0008", text("append", "contact-status"));
         MARKS.put("0009", relation("hub.mail_admission"));
         MARKS.put("0011", relation("hub.schedule"));
+        MARKS.put("0012", text("claim", "d.id + 0"));
     }
 
     private HandMadeSchema() {}
