@@ -28,6 +28,7 @@ final class HandMadeSchema {
         MARKS.put("0009", relation("hub.mail_admission"));
         MARKS.put("0010", relation("public.conversations"));
         MARKS.put("0011", relation("hub.schedule"));
+        MARKS.put("0012", text("claim", "d.id + 0"));
     }
 
     private HandMadeSchema() {}
