@@ -116,7 +116,7 @@ comment on column hub.tenant_settings.bot_returns is
 --   turn   the messages of this turn, joined in their order; asking again for the same p_turn gives the same ones
 create function hub.take_turn(p_conversation int, p_message bigint, p_turn uuid, p_pause_ms int)
 returns table (verdict text, wait_ms bigint, content text, messages int, low_turns int, chatwoot_contact_id int,
-               customer_name text, customer_email text, customer_phone text, odoo_lead_id int)
+               customer_name text, customer_email text, customer_phone text, odoo_lead_id int, result text)
 language plpgsql set search_path = '' as $$
 #variable_conflict use_column
 declare
@@ -127,19 +127,21 @@ begin
   select * into c from public.conversations x where x.chatwoot_conversation_id = p_conversation for update;
   select * into m from public.messages x where x.chatwoot_message_id = p_message;
   if m.chatwoot_message_id is null or (m.turn_id is not null and m.turn_id <> p_turn) then
-    return query select 'taken', 0::bigint, null::text, 0, 0, null::int, null::text, null::text, null::text, null::int;
+    return query select 'taken', 0::bigint, null::text, 0, 0, null::int, null::text, null::text, null::text, null::int, null::text;
     return;
   end if;
-  if c.owner = 'human' then
+  if c.owner = 'human' and (m.turn_id is null or c.handoff_reason = 'agent_replied') then
+    -- What people answer is no part of a later turn of the bot. A turn that has begun goes on, unless somebody replied meanwhile.
+    update public.messages x set turn_id = p_turn where x.chatwoot_message_id = p_message and x.turn_id is null;
     return query select 'human', 0::bigint, null::text, 0, c.low_turns, c.chatwoot_contact_id, c.customer_name,
-                        c.customer_email, c.customer_phone, c.odoo_lead_id;
+                        c.customer_email, c.customer_phone, c.odoo_lead_id, null::text;
     return;
   end if;
   if m.turn_id is null then
     quiet := clock_timestamp() - coalesce(c.last_incoming_at, m.created_at);
     if p_pause_ms > 0 and quiet < p_pause_ms * interval '1 millisecond' then
       return query select 'wait', greatest(1, p_pause_ms - (extract(epoch from quiet) * 1000)::bigint), null::text, 0,
-                          c.low_turns, null::int, null::text, null::text, null::text, null::int;
+                          c.low_turns, null::int, null::text, null::text, null::text, null::int, null::text;
       return;
     end if;
     update public.messages x set turn_id = p_turn
@@ -148,7 +150,8 @@ begin
   end if;
   return query
     select 'turn', 0::bigint, string_agg(x.content, E'\n' order by x.chatwoot_message_id) filter (where x.content is not null),
-           count(*)::int, c.low_turns, c.chatwoot_contact_id, c.customer_name, c.customer_email, c.customer_phone, c.odoo_lead_id
+           count(*)::int, c.low_turns, c.chatwoot_contact_id, c.customer_name, c.customer_email, c.customer_phone, c.odoo_lead_id,
+           max(x.metadata ->> 'result')
       from public.messages x where x.chatwoot_conversation_id = p_conversation and x.turn_id = p_turn;
 end $$;
 
@@ -163,14 +166,18 @@ begin
            as r (account_id int, conversation_id int, inbox_id int, message_id bigint, message_type text, private boolean,
                  sender_type text, sender_id bigint, content text, attachments jsonb, channel text, contact_id int,
                  contact_name text, contact_email text, contact_phone text, status text, source_at double precision,
-                 assigned_to_person boolean)
+                 assigned_to_person boolean, blocked boolean, hub_event_id text)
      where u.rec = 'messages' and u.o <> all (p_losers)
   ), said as (
     insert into public.messages (tenant_rut, chatwoot_message_id, chatwoot_conversation_id, event_id, message_type, private,
-                                 sender_type, sender_id, content, attachments)
+                                 sender_type, sender_id, content, attachments, turn_id)
     select distinct on (i.tenant, i.message_id)
            i.tenant, i.message_id, i.conversation_id, i.id, i.message_type, coalesce(i.private, false), i.sender_type,
-           i.sender_id, i.content, coalesce(i.attachments, '[]')
+           i.sender_id, i.content, coalesce(i.attachments, '[]'),
+           -- What the bot may not act on is no part of any turn.
+           case when i.blocked or i.hub_event_id is not null
+                  or not exists (select from hub.tenant_settings b where b.tenant_rut = i.tenant and b.botpress_bot_id is not null)
+                then i.id end
       from input i order by i.tenant, i.message_id, i.o
     on conflict (tenant_rut, chatwoot_message_id) do nothing
     returning tenant_rut, chatwoot_conversation_id, chatwoot_message_id, message_type, private, sender_type
@@ -213,11 +220,11 @@ begin
          customer_email = coalesce(excluded.customer_email, c.customer_email),
          customer_phone = coalesce(excluded.customer_phone, c.customer_phone),
          status = case when excluded.source_at < c.source_at then c.status else excluded.status end,
-         source_at = greatest(c.source_at, excluded.source_at),
-         -- A person who answers takes the conversation over.
-         owner = case when excluded.owner = 'human' then 'human' else c.owner end,
-         handoff_reason = case when excluded.owner = 'human' and c.owner = 'bot' then excluded.handoff_reason else c.handoff_reason end,
-         handoff_at = case when excluded.owner = 'human' and c.owner = 'bot' then now() else c.handoff_at end,
+         -- A person who answers takes the conversation over. Whom it is assigned to says so for an unknown conversation only:
+         -- Chatwoot keeps the assignee of one that was resolved or given back.
+         owner = case when excluded.handoff_reason = 'agent_replied' then 'human' else c.owner end,
+         handoff_reason = case when excluded.handoff_reason = 'agent_replied' then 'agent_replied' else c.handoff_reason end,
+         handoff_at = case when excluded.handoff_reason = 'agent_replied' and c.owner = 'bot' then now() else c.handoff_at end,
          message_count = c.message_count + excluded.message_count,
          last_message_at = excluded.last_message_at,
          last_incoming_at = coalesce(excluded.last_incoming_at, c.last_incoming_at),
@@ -419,6 +426,15 @@ begin
      where c.tenant_rut = l.tenant and c.id = l.contact_id;
   end if;
 
+  if p_records && array['messages', 'conversation-update'] then
+    -- One order over both, or two writers could wait for each other.
+    perform from public.conversations c
+      where (c.tenant_rut, c.chatwoot_conversation_id) in (
+              select u.tenant, (convert_from(u.body, 'UTF8')::jsonb ->> 'conversation_id')::int
+                from unnest(p_tenants, p_bodies, p_records) as u (tenant, body, rec)
+               where u.rec in ('messages', 'conversation-update'))
+      order by c.tenant_rut, c.chatwoot_conversation_id for update;
+  end if;
   if 'messages' = any (p_records) then
     perform hub.record_messages(p_ids, p_tenants, p_bodies, p_records, losers);
   end if;

@@ -188,6 +188,33 @@ class ConversationLoopTest {
     }
 
     @Test
+    @DisplayName("given back, the bot answers again, and only what was said since")
+    void givenBack() throws Exception {
+        int conversation = say(someone(), "Tengo un reclamo");
+        await().atMost(BOUND).until(() -> "human".equals(row(conversation).get("owner")));
+        vendors.chatwoot().say(1, conversation, "¿Hay alguien?");
+        await().atMost(BOUND)
+                .until(() -> jdbc().queryForObject(
+                                        "select count(*) from public.messages where chatwoot_conversation_id = ? and tenant_rut ="
+                                                + " '76000012-4' and message_type = 'incoming' and turn_id is not null",
+                                        Integer.class,
+                                        conversation)
+                        == 2);
+        String givenBack = """
+                {"event":"conversation_status_changed","id":%d,"inbox_id":1,"status":"pending","updated_at":%d.5,
+                 "account":{"id":1},"meta":{"assignee":{"id":7,"type":"user"},"assignee_type":"User"},
+                 "changed_attributes":[{"status":{"previous_value":"open","current_value":"pending"}}]}""".formatted(conversation, System.currentTimeMillis() / 1000 + 5);
+        assertThat(status(webhook("demo-cw-1", "demo-chatwoot-secret-1", givenBack)))
+                .isEqualTo(200);
+        await().atMost(BOUND).until(() -> "bot".equals(row(conversation).get("owner")));
+        int before = replies(conversation).size();
+        vendors.chatwoot().say(1, conversation, "¿Cuál es el horario?");
+        await().atMost(BOUND).until(() -> replies(conversation).size() == before + 1);
+        settled();
+        assertThat(row(conversation)).containsEntry("intent", "faq_hours").containsEntry("owner", "bot");
+    }
+
+    @Test
     @DisplayName("without its bot the hub gives the conversation to a person")
     void botAway() throws Exception {
         vendors.trouble().add(SandboxTrouble.Rule.of(SandboxTrouble.Kind.STATUS).path("/api/v1/bots"));

@@ -76,7 +76,11 @@ class BotpressProducer extends DefaultAsyncProducer {
             return;
         }
         boolean late = failure instanceof RestException e && e.kind() == RestException.Kind.TIMEOUT;
-        log.info("Botpress gave no intent, a person is asked: {}", failure.getMessage());
+        log.info(
+                "Botpress gave no intent, a person is asked: {}",
+                failure instanceof RestException
+                        ? failure.getMessage()
+                        : failure.getClass().getSimpleName());
         exchange.getMessage()
                 .setBody(Map.of(
                         "intent",

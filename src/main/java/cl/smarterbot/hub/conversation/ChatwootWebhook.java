@@ -152,7 +152,8 @@ public final class ChatwootWebhook {
         JsonNode assignee = conversation.path("meta").path("assignee");
 
         ObjectNode body = JSON.createObjectNode();
-        put(body, "account_id", account(payload));
+        Integer account = account(payload);
+        body.put("account_id", account == null ? 0 : account);
         body.put("conversation_id", conversationId);
         Integer inbox = whole(conversation.path("inbox_id"));
         inbox = inbox != null ? inbox : whole(payload.path("inbox").path("id"));
@@ -173,6 +174,12 @@ public final class ChatwootWebhook {
             putText(body, "contact_name", contact.path("name"));
             putText(body, "contact_email", contact.path("email"));
             putText(body, "contact_phone", contact.path("phone_number"));
+            // The widget's visitors say themselves who they are, unless the site's own server vouches for them.
+            boolean vouched =
+                    conversation.path("contact_inbox").path("hmac_verified").asBoolean(false)
+                            || conversation.path("meta").path("hmac_verified").asBoolean(false);
+            String channel = conversation.path("channel").asText("");
+            body.put("verified", vouched || !channel.isEmpty() && !channel.equals("Channel::WebWidget"));
             body.put(
                     "blocked",
                     contact.path("blocked").asBoolean(sender.path("blocked").asBoolean(false)));
@@ -217,24 +224,27 @@ public final class ChatwootWebhook {
             body.put("status", status);
         }
         String before = null;
+        boolean reassigned = event.equals("conversation_created");
         for (JsonNode change : payload.path("changed_attributes")) {
+            reassigned |= change.has("assignee_id");
             if (change.path("status").isObject()) {
                 before = word(change.path("status").path("previous_value"));
             }
         }
         JsonNode meta = payload.path("meta");
         boolean person = meta.path("assignee").isObject() && !isBot(meta, meta.path("assignee"));
-        if (event.equals("conversation_status_changed") && "open".equals(status) && "pending".equals(before)) {
+        boolean changed = event.equals("conversation_status_changed");
+        if (changed && "resolved".equals(status)) {
+            body.put("resolved", true);
+        } else if (changed && "pending".equals(status)) {
+            // Given back to the bot, whoever it was assigned to.
+            body.put("owner", "bot");
+        } else if (changed && "open".equals(status) && "pending".equals(before)) {
             body.put("owner", "human");
             body.put("handoff_reason", "opened");
-        } else if (person) {
+        } else if (person && reassigned) {
             body.put("owner", "human");
             body.put("handoff_reason", "assigned");
-        } else if ("pending".equals(status)) {
-            // Given back to the bot.
-            body.put("owner", "bot");
-        } else if ("resolved".equals(status)) {
-            body.put("resolved", true);
         }
         if (payload.path("updated_at").isNumber()) {
             body.put("source_at", payload.path("updated_at").asDouble());

@@ -6,6 +6,8 @@ import cl.smarterbot.hub.tenancy.IntentRule;
 import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +34,8 @@ public final class Conversation {
     private static final String HANDOFF = "handoff";
     private static final String ASK_AGAIN =
             "No estoy seguro de haber entendido. ¿Me lo puede decir con otras palabras?";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TenantRegistry registry;
 
@@ -74,12 +78,34 @@ public final class Conversation {
             return;
         }
         Object content = turn.get("content");
-        if (content == null || content.toString().isBlank()) {
+        Map<String, Object> before = kept(turn.get("result"));
+        if (before != null) {
+            // A turn means the same in every attempt: asked again, the bot might say something else.
+            exchange.setVariable("result", before);
+        } else if (content == null || content.toString().isBlank()) {
             // A picture alone: nothing that the bot could understand, and somebody should look.
             exchange.setVariable(
                     "result", Map.of("intent", "none", "confidence", 0, HANDOFF, true, "reason", "attachment"));
         } else {
             exchange.getMessage().setBody(content.toString());
+        }
+    }
+
+    /** The result as JSON text in the variable {@code kept}, to be stored with the turn. */
+    public void keep(Exchange exchange) {
+        try {
+            exchange.setVariable("kept", JSON.writeValueAsString(exchange.getVariable("result", Map.class)));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the bot's result cannot be stored", e);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> kept(Object json) {
+        try {
+            return json == null ? null : JSON.readValue(json.toString(), Map.class);
+        } catch (JsonProcessingException e) {
+            return null;
         }
     }
 
@@ -143,7 +169,7 @@ public final class Conversation {
 
     /**
      * Looks for the customer's own orders: by the number in the message if there is one, and always by the customer's address.
-     * Whoever is not known by an address learns nothing about orders. Sets the variable {@code known}.
+     * Whoever is not known by an address that somebody vouches for learns nothing. Sets the variable {@code known}.
      */
     public void orderDomain(Exchange exchange) {
         ownRecords(exchange, "order", List.of());
@@ -160,8 +186,12 @@ public final class Conversation {
     private static void ownRecords(Exchange exchange, String slot, List<List<Object>> more) {
         Map<?, ?> turn = exchange.getVariable("turn", Map.class);
         Map<?, ?> slots = exchange.getVariable("slots", Map.class);
+        Map<?, ?> said = exchange.getVariable("said", Map.class);
         Object email = turn == null ? null : turn.get("customer_email");
-        boolean known = email != null && !email.toString().isBlank();
+        boolean known = email != null
+                && !email.toString().isBlank()
+                && said != null
+                && Boolean.TRUE.equals(said.get("verified"));
         exchange.setVariable("known", known);
         if (!known) {
             handOver(exchange, "customer_unknown");
