@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
@@ -55,6 +56,9 @@ class BotpressIntentActionTest {
     void start() throws Exception {
         TestDatabase database = TestDatabase.fresh();
         new TenantAdmin(database.as("hub_ops"), RutPolicy.STRICT).seedDemo("test");
+        // What the registry does not say stands with the secrets.
+        new JdbcTemplate(database.as("postgres"))
+                .update("update hub.tenant_settings set botpress_bot_id = null, botpress_user = null");
         registry = new TenantRegistry(database.as("hub_registry"), RutPolicy.STRICT, true);
         registry.refresh();
         sandbox = SandboxServer.start(0);
