@@ -174,7 +174,14 @@ class ConversationLoopTest {
         vendors.chatwoot().say(1, lost, "zxcv poiu");
         await().atMost(BOUND).until(() -> "human".equals(row(lost).get("owner")));
         assertThat(row(lost)).containsEntry("handoff_reason", "low_confidence");
-        assertThat(notes(lost)).singleElement().asString().contains("zxcv poiu");
+        await().atMost(BOUND).until(() -> !notes(lost).isEmpty());
+        settled();
+        assertThat(notes(lost))
+                .singleElement()
+                .asString()
+                .contains("no entendió dos veces")
+                .contains("Cliente: asdf qwer")
+                .contains("Cliente: zxcv poiu");
 
         int angry = say(someone(), "Tengo un reclamo");
         await().atMost(BOUND).until(() -> "human".equals(row(angry).get("owner")));
@@ -212,6 +219,46 @@ class ConversationLoopTest {
         await().atMost(BOUND).until(() -> replies(conversation).size() == before + 1);
         settled();
         assertThat(row(conversation)).containsEntry("intent", "faq_hours").containsEntry("owner", "bot");
+    }
+
+    @Test
+    @DisplayName(
+            "while Chatwoot refuses the handoff the bot is silent and not asked again; then team and customer are told once")
+    void handoffIsRetriedAlone() throws Exception {
+        String customer = someone();
+        int conversation = say(customer, "Hola, ¿cuál es el horario?");
+        await().atMost(BOUND).until(() -> !replies(conversation).isEmpty());
+        settled();
+        vendors.trouble()
+                .add(SandboxTrouble.Rule.of(SandboxTrouble.Kind.STATUS)
+                        .path("/api/v1/accounts/1/conversations/" + conversation));
+        vendors.chatwoot().say(1, conversation, "Tengo un reclamo");
+        await().atMost(BOUND)
+                .until(() -> jdbc().queryForObject(
+                                        "select count(*) from hub.delivery d join public.events e on e.id = d.event_id"
+                                                + " where d.subscription = 'handoff-to-chatwoot' and d.state = 'retry'"
+                                                + " and e.event_key = ?",
+                                        Integer.class,
+                                        "conversation-" + conversation)
+                        == 1);
+        assertThat(row(conversation))
+                .containsEntry("owner", "human")
+                .containsEntry("handoff_reason", "complaint_sensitive");
+        assertThat(notes(conversation)).isEmpty();
+        assertThat(jdbc().queryForList(
+                                "select d.state || ' ' || d.attempt from hub.delivery d join public.events e on e.id = d.event_id"
+                                        + " where d.subscription = 'conversation-loop' and e.event_key = ? order by d.id desc limit 1",
+                                String.class,
+                                "conversation-" + conversation))
+                .containsExactly("done 1");
+        vendors.trouble().clear();
+        settled();
+        assertThat(notes(conversation)).singleElement().asString().contains("Cliente: Tengo un reclamo");
+        assertThat(replies(conversation)).hasSize(2);
+        assertThat(replies(conversation).get(1)).contains("una persona");
+        assertThat(vendors.chatwoot().conversations(Map.of("account_id", "1", "id", Integer.toString(conversation))))
+                .singleElement()
+                .satisfies(c -> assertThat(c.get("status")).isEqualTo("open"));
     }
 
     @Test

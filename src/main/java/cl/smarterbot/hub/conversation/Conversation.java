@@ -270,7 +270,7 @@ public final class Conversation {
         exchange.getMessage().setBody(body);
     }
 
-    /** The body of {@code conversation.handoff}. */
+    /** The body of {@code conversation.handoff}: whose the conversation is from now on, and why; no word of what was said. */
     public void handedOff(Exchange exchange) {
         Map<String, Object> body = update(exchange);
         body.put("owner", "human");
@@ -279,16 +279,20 @@ public final class Conversation {
         exchange.getMessage().setBody(body);
     }
 
-    /** A note for the person who takes over: why, and what the customer said last. */
+    /** Reads {@code conversation.handoff} into the variable {@code handoff}. */
+    public void handoff(Exchange exchange) {
+        exchange.setVariable("handoff", exchange.getMessage().getBody(Map.class));
+    }
+
+    /** A note for the person who takes over: why, and the last turns. Of the variables {@code handoff} and {@code lastTurns}. */
     public void note(Exchange exchange) {
-        Map<?, ?> decision = decision(exchange);
-        Map<?, ?> turn = exchange.getVariable("turn", Map.class);
-        Object content = turn == null ? null : turn.get("content");
+        Map<?, ?> handoff = exchange.getVariable("handoff", Map.class);
+        Object words = exchange.getVariable("lastTurns", Map.class).get("words");
         exchange.getMessage()
-                .setBody("El bot entrega esta conversación.\nMotivo: " + Replies.reason(decision.get("reason"))
-                        + "\nIntención: " + decision.get("intent") + " (confianza " + decision.get("confidence") + ")"
-                        + "\nÚltimo mensaje: "
-                        + (content == null ? "(sin texto)" : Replies.cut(content.toString(), 1_000)));
+                .setBody("El bot entrega esta conversación.\nMotivo: " + Replies.reason(handoff.get("handoff_reason"))
+                        + "\nIntención: " + handoff.get("intent") + " (confianza " + handoff.get("confidence") + ")"
+                        + "\nÚltimos mensajes:\n"
+                        + (words == null ? "(sin texto)" : Replies.cut(words.toString(), LONGEST_REPLY)));
     }
 
     private static Map<String, Object> update(Exchange exchange) {
