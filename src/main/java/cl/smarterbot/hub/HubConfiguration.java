@@ -5,6 +5,7 @@ import cl.smarterbot.hub.botpress.BotpressReplies;
 import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
+import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
 import cl.smarterbot.hub.conversation.Conversation;
 import cl.smarterbot.hub.database.DatabaseProperties;
@@ -166,6 +167,15 @@ class HubConfiguration {
     @Bean
     ChatwootWebhook chatwootWebhook(TenantRegistry registry) {
         return new ChatwootWebhook(registry);
+    }
+
+    @Bean
+    ChatwootReconciliation chatwootReconciliation(
+            TenantRegistry registry,
+            @Value("${hub.chatwoot.reconciliation.overlap:10m}") Duration overlap,
+            @Value("${hub.chatwoot.reconciliation.answer-within:24h}") Duration answerWithin,
+            @Value("${hub.chatwoot.reconciliation.pages:40}") int pages) {
+        return new ChatwootReconciliation(registry, Clock.systemUTC(), overlap, answerWithin, pages);
     }
 
     @Bean

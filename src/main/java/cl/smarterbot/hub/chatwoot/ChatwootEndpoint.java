@@ -21,7 +21,8 @@ import org.apache.camel.support.DefaultEndpoint;
         category = {Category.SAAS})
 public final class ChatwootEndpoint extends DefaultEndpoint {
 
-    @UriPath(enums = "contact-upsert,conversation,message,attributes,toggle-status,labels,assign")
+    @UriPath(
+            enums = "contact-upsert,conversation,message,attributes,toggle-status,labels,assign,conversations,messages")
     private final ChatwootOperation operation;
 
     @UriParam(prefix = "value.", multiValue = true)

@@ -18,7 +18,11 @@ enum ChatwootOperation {
     /** Adds labels to a conversation's. */
     LABELS("labels"),
     /** Assigns a conversation to a person, a bot or a team. */
-    ASSIGN("assign");
+    ASSIGN("assign"),
+    /** One page of the account's conversations, the most recently active first. */
+    CONVERSATIONS("conversations"),
+    /** What was said in a conversation since a moment, oldest first. */
+    MESSAGES("messages");
 
     private final String path;
 

@@ -95,6 +95,8 @@ final class ChatwootProducer extends DefaultAsyncProducer {
             case TOGGLE_STATUS -> conversations.status(to, in.id("conversation_id"), in.required("status"));
             case LABELS -> conversations.label(to, in.id("conversation_id"), in.list("labels"));
             case ASSIGN -> conversations.assign(to, in.id("conversation_id"), in.assignment());
+            case CONVERSATIONS -> conversations.page(to, in.id("page"));
+            case MESSAGES -> conversations.since(to, in.id("conversation_id"), in.id("since"));
         };
     }
 

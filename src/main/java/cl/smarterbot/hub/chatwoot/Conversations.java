@@ -2,17 +2,25 @@ package cl.smarterbot.hub.chatwoot;
 
 import cl.smarterbot.hub.rest.RestException;
 import cl.smarterbot.hub.rest.RestException.Kind;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Conversations of Chatwoot accounts and the messages in them. */
 final class Conversations {
@@ -22,6 +30,13 @@ final class Conversations {
     private static final String API_CHANNEL = "Channel::Api";
     /** Pages of 20 messages that are looked through for one of ours. */
     private static final int MOST_PAGES = 10;
+
+    private static final int MOST_READ = 50;
+
+    private static final String MESSAGE = "message";
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final TypeReference<Map<String, Object>> RECORD = new TypeReference<>() {};
+    private static final Logger LOG = LoggerFactory.getLogger(Conversations.class);
 
     private final ChatwootApi api;
     private final Once once;
@@ -124,7 +139,7 @@ final class Conversations {
         return once.run(
                 to.tenant(), effect, () -> written(to, conversation, effect.marker(), null, MOST_PAGES), () -> api.post(
                                 to, path(conversation, "/messages"), body)
-                        .thenApply(message -> ChatwootApi.id(message, "id", "message")));
+                        .thenApply(message -> ChatwootApi.id(message, "id", MESSAGE)));
     }
 
     /** Looks for a message of ours, newest page first. */
@@ -133,8 +148,8 @@ final class Conversations {
         String page = before == null ? "" : "?before=" + before;
         return api.get(to, path(conversation, "/messages") + page).thenCompose(answer -> {
             long oldest = Long.MAX_VALUE;
-            for (JsonNode message : list(answer, "message")) {
-                long id = ChatwootApi.id(message, "id", "message");
+            for (JsonNode message : list(answer, MESSAGE)) {
+                long id = ChatwootApi.id(message, "id", MESSAGE);
                 if (marker.equals(ChatwootApi.text(message.path("content_attributes"), MARKER))) {
                     return CompletableFuture.completedFuture(Optional.of(id));
                 }
@@ -206,6 +221,67 @@ final class Conversations {
     /** @param to what {@code assignments} takes: assignee_id and assignee_type, or team_id */
     CompletableFuture<Void> assign(ChatwootConnection at, long conversation, Map<String, Object> to) {
         return api.post(at, path(conversation, "/assignments"), to).thenAccept(answer -> {});
+    }
+
+    /**
+     * One page of all conversations of the account, whatever their status, the most recently active first.
+     *
+     * @param page from 1
+     * @return as Chatwoot shows them, 25 at most; empty after the last page
+     */
+    CompletableFuture<List<Map<String, Object>>> page(ChatwootConnection at, long page) {
+        return api.get(at, "/conversations?status=all&assignee_type=all&page=" + page)
+                .thenApply(answer -> maps(list(answer.path("data"), "conversations")));
+    }
+
+    /**
+     * What was said in a conversation since a moment. Reads backwards, page by page, and gives up after {@value #MOST_READ} of
+     * them: what is older is left out and logged.
+     *
+     * @param since epoch seconds, itself included
+     * @return messages as Chatwoot shows them, oldest first
+     */
+    CompletableFuture<List<Map<String, Object>>> since(ChatwootConnection at, long conversation, long since) {
+        return since(at, conversation, since, null, MOST_READ, new TreeMap<>());
+    }
+
+    private CompletableFuture<List<Map<String, Object>>> since(
+            ChatwootConnection at,
+            long conversation,
+            long since,
+            Long before,
+            int pages,
+            NavigableMap<Long, JsonNode> found) {
+        String page = before == null ? "" : "?before=" + before;
+        return api.get(at, path(conversation, "/messages") + page).thenCompose(answer -> {
+            long oldest = Long.MAX_VALUE;
+            boolean more = false;
+            for (JsonNode message : list(answer, MESSAGE)) {
+                long id = ChatwootApi.id(message, "id", MESSAGE);
+                more |= id < oldest;
+                oldest = Math.min(oldest, id);
+                if (message.path("created_at").asLong() >= since) {
+                    found.put(id, message);
+                }
+            }
+            boolean all = !more || !found.containsKey(oldest) || before != null && oldest >= before;
+            if (!all && pages > 1) {
+                return since(at, conversation, since, oldest, pages - 1, found);
+            }
+            if (!all) {
+                LOG.warn(
+                        "Conversation {} of {} has more new messages than can be read at once; the oldest are left out",
+                        conversation,
+                        at.tenant());
+            }
+            return CompletableFuture.completedFuture(maps(found.values()));
+        });
+    }
+
+    private static List<Map<String, Object>> maps(Iterable<JsonNode> records) {
+        List<Map<String, Object>> maps = new ArrayList<>();
+        records.forEach(one -> maps.add(JSON.convertValue(one, RECORD)));
+        return maps;
     }
 
     private static Map<String, Object> marked(Map<String, Object> attributes, Effect effect) {

@@ -39,6 +39,9 @@ public final class ChatwootWebhook {
     /** Header with what a payload is about. */
     public static final String KIND = "ChatwootKind";
 
+    /** Variable with epoch seconds: messages that are older were missed for too long to be answered. Webhooks have none. */
+    static final String STALE_BEFORE = "staleBefore";
+
     private static final Logger LOG = LoggerFactory.getLogger(ChatwootWebhook.class);
 
     private static final String FOREIGN = "{\"type\":\"urn:smarteros:problem:wrong-tenant\","
@@ -99,7 +102,7 @@ public final class ChatwootWebhook {
             return;
         }
         switch (event) {
-            case "message_created" -> message(message, payload, raw);
+            case "message_created" -> message(message, payload, raw, exchange.getVariable(STALE_BEFORE, Long.class));
             case "conversation_created",
                     "conversation_status_changed",
                     "conversation_updated",
@@ -127,7 +130,8 @@ public final class ChatwootWebhook {
         return inbox == null || inbox != own.inboxId();
     }
 
-    private static void message(Message message, JsonNode payload, byte[] raw) {
+    /** @param staleBefore epoch seconds; a message that is older is not for the bot to answer. Null for no limit */
+    private static void message(Message message, JsonNode payload, byte[] raw, Long staleBefore) {
         JsonNode said = payload.path("message").isObject() ? payload.path("message") : payload;
         JsonNode conversation = payload.path("conversation");
         JsonNode sender = said.path("sender").isObject() ? said.path("sender") : payload.path("sender");
@@ -193,6 +197,10 @@ public final class ChatwootWebhook {
         }
         body.put("assigned_to_person", assignee.isObject() && !isBot(conversation.path("meta"), assignee));
         putText(body, "hub_event_id", said.path("content_attributes").path("hub_event_id"));
+        JsonNode writtenAt = said.path("created_at");
+        if (staleBefore != null && writtenAt.isNumber() && writtenAt.longValue() < staleBefore) {
+            body.put("stale", true);
+        }
         body.set("attachments", attachments(said.path("attachments").isArray() ? said : payload));
 
         done(

@@ -56,7 +56,11 @@ public final class Conversation {
                 && !Boolean.TRUE.equals(said.get("private"))
                 && !Boolean.TRUE.equals(said.get("blocked"))
                 && said.get("hub_event_id") == null;
+        boolean stale = said != null && Boolean.TRUE.equals(said.get("stale"));
         exchange.setVariable("said", said);
+        // Heard of so late that an answer would only puzzle: set aside, or it would be part of the next turn.
+        exchange.setVariable("stale", mine && stale);
+        mine &= !stale;
         exchange.setVariable("mine", mine);
         exchange.setVariable("pause", bot == null ? 0 : bot.turnPauseMillis());
     }

@@ -77,6 +77,14 @@ public class EventEndpoint extends DefaultEndpoint {
                             + " too; for routes that may wait")
     private boolean synchronous;
 
+    @UriParam(
+            label = "producer",
+            defaultValue = "false",
+            description =
+                    "Whether the event is committed by itself and with its dedup also within a delivery, instead of with"
+                            + " the delivery's outcome; for what may come by another way too, and with a dedup only")
+    private boolean atOnce;
+
     public EventEndpoint(String uri, EventComponent component, String type) {
         super(uri, component);
         this.type = type;
@@ -227,5 +235,13 @@ public class EventEndpoint extends DefaultEndpoint {
 
     public void setSynchronous(boolean synchronous) {
         this.synchronous = synchronous;
+    }
+
+    public boolean isAtOnce() {
+        return atOnce;
+    }
+
+    public void setAtOnce(boolean atOnce) {
+        this.atOnce = atOnce;
     }
 }

@@ -33,7 +33,7 @@ final class EventProducer extends DefaultAsyncProducer {
             callback.done(true);
             return true;
         }
-        DeliveryScope scope = DeliveryScope.of(exchange);
+        DeliveryScope scope = scope(exchange);
         if (scope != null) {
             try {
                 scope.emit(event);
@@ -61,6 +61,11 @@ final class EventProducer extends DefaultAsyncProducer {
         return false;
     }
 
+    /** The delivery whose outcome the event is committed with; null if it is committed by itself. */
+    private DeliveryScope scope(Exchange exchange) {
+        return endpoint.isAtOnce() ? null : DeliveryScope.of(exchange);
+    }
+
     private NewEvent event(Exchange exchange) throws JsonProcessingException {
         String tenant = endpoint.getComponent().tenants().tenantOf(exchange);
         if (tenant == null) {
@@ -68,10 +73,14 @@ final class EventProducer extends DefaultAsyncProducer {
                     + ": the exchange has no tenant; start the route at a door or a subscription");
         }
         Message message = exchange.getMessage();
-        DeliveryScope scope = DeliveryScope.of(exchange);
+        DeliveryScope scope = scope(exchange);
         UUID id = UuidV7.next();
         String key = message.getHeader(EventConstants.KEY, String.class);
         String correlation = null;
+        if (endpoint.isAtOnce() && !(message.getHeader(EventConstants.DEDUP) instanceof NewEvent.Dedup)) {
+            throw new IllegalStateException("event:" + endpoint.getType()
+                    + ": atOnce needs a dedup, or every further attempt would append again");
+        }
         if (scope != null) {
             key = key != null ? key : scope.delivery().key();
             correlation = scope.delivery().correlationId();

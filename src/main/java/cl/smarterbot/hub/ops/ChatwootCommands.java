@@ -5,7 +5,7 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code hub tenant chatwoot} and {@code hub check}. */
+/** {@code hub tenant chatwoot}, {@code hub chatwoot reconcile} and {@code hub check}. */
 final class ChatwootCommands {
 
     private ChatwootCommands() {}
@@ -56,6 +56,34 @@ final class ChatwootCommands {
                             ? "The token is stored. Try it: hub check "
                                     + answer.at("/tenant/rut").asText()
                             : "The token is as it was; --token-stdin sets it.");
+        }
+    }
+
+    @Command(
+            name = "chatwoot",
+            description = "Chatwoot of the tenants; which one a tenant has: hub tenant chatwoot.",
+            synopsisSubcommandLabel = "COMMAND",
+            subcommands = {Reconcile.class})
+    static final class ChatwootGroup extends HubCli.Group {}
+
+    @Command(name = "reconcile", description = "Looks now for messages whose webhook was lost, and takes them in.")
+    static final class Reconcile extends HubCli.Verb {
+        @Option(names = "--tenant", required = true, paramLabel = "rut")
+        String tenant;
+
+        Reconcile(HubCli.Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post("/schedules/chatwoot-reconciliation/run", HubCli.of("tenant", tenant));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.line("The reconciliation of " + tenant + " begins. How it went: hub events --tenant " + tenant
+                    + " --type schedule.chatwoot_reconciliation");
         }
     }
 

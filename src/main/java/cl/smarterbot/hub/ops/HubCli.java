@@ -42,6 +42,7 @@ public final class HubCli {
             "tenant",
             "import",
             "check",
+            "chatwoot",
             "endpoint",
             "flow",
             "balance",
@@ -168,6 +169,7 @@ public final class HubCli {
                 TenantGroup.class,
                 ImportCommands.class,
                 ChatwootCommands.Check.class,
+                ChatwootCommands.ChatwootGroup.class,
                 EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
