@@ -29,6 +29,7 @@ final class HandMadeSchema {
         MARKS.put("0010", relation("public.conversations"));
         MARKS.put("0011", relation("hub.schedule"));
         MARKS.put("0012", text("claim", "d.id + 0"));
+        MARKS.put("0017", relation("public.products_cache"));
     }
 
     private HandMadeSchema() {}
