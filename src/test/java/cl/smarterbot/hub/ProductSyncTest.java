@@ -6,9 +6,16 @@ import static org.awaitility.Awaitility.await;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.sandbox.SandboxServer;
 import cl.smarterbot.hub.sandbox.SandboxTrouble;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -34,6 +41,7 @@ import org.springframework.test.context.DynamicPropertySource;
 class ProductSyncTest {
 
     private static final Duration BOUND = Duration.ofSeconds(30);
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String RUT = "76000012-4";
 
     @TempDir
@@ -68,8 +76,11 @@ class ProductSyncTest {
     }
 
     @AfterEach
-    void healthy() {
+    void asBefore() {
         vendors.trouble().clear();
+        vendors.odoo().reset();
+        jdbc().execute("truncate public.products_cache, hub.product_sync");
+        jdbc().execute("truncate public.events, hub.payload, hub.delivery, hub.attempt");
     }
 
     private JdbcTemplate jdbc() {
@@ -124,5 +135,63 @@ class ProductSyncTest {
                                 Integer.class,
                                 RUT))
                 .isEqualTo(6);
+    }
+
+    @Test
+    @DisplayName("takes in with the next run what changed: a template's price, a quantity, an archived product")
+    void changes() throws Exception {
+        run("full");
+        odoo(
+                "product.template/write",
+                Map.of(
+                        "ids",
+                                List.of(odoo(
+                                                "product.product/search_read",
+                                                Map.of(
+                                                        "domain", List.of(List.of("default_code", "=", "FER-002")),
+                                                        "fields", List.of("product_tmpl_id")))
+                                        .get(0)
+                                        .get("product_tmpl_id")
+                                        .get(0)
+                                        .asInt()),
+                        "vals", Map.of("list_price", 41990)));
+        JsonNode quants = odoo(
+                "stock.quant/search_read",
+                Map.of(
+                        "domain",
+                                List.of(List.of(
+                                        "product_id", "=", cached("FER-003").get("odoo_id"))),
+                        "fields", List.of("quantity")));
+        List<Integer> quant = List.of(quants.get(0).get("id").asInt());
+        odoo("stock.quant/write", Map.of("ids", quant, "vals", Map.of("inventory_quantity", 3)));
+        odoo("stock.quant/action_apply_inventory", Map.of("ids", quant));
+        odoo(
+                "product.product/write",
+                Map.of("ids", List.of(cached("FER-004").get("odoo_id")), "vals", Map.of("active", false)));
+        run("incremental");
+        assertThat(cached("FER-002")).containsEntry("price", 41990.0);
+        assertThat(cached("FER-003")).containsEntry("stock", 3.0);
+        assertThat(cached("FER-004")).containsEntry("is_active", false);
+        assertThat(jdbc().queryForObject(
+                                "select count(*) from public.events where type = 'stock.low' and tenant_rut = ?",
+                                Integer.class,
+                                RUT))
+                .isEqualTo(1);
+    }
+
+    private JsonNode odoo(String path, Map<String, Object> body) throws Exception {
+        HttpResponse<byte[]> answer = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(vendors.uri() + "/json/2/" + path))
+                                .header("Content-Type", "application/json")
+                                .header("Authorization", "bearer demo-odoo-ferreteria-sur")
+                                .header("X-Odoo-Database", "demo")
+                                .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofByteArray());
+        assertThat(answer.statusCode())
+                .as(new String(answer.body(), StandardCharsets.UTF_8))
+                .isEqualTo(200);
+        return JSON.readTree(answer.body());
     }
 }
