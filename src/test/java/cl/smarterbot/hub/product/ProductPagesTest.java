@@ -10,12 +10,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 @DisplayName("A run of the catalogue, page by page")
@@ -219,5 +223,49 @@ class ProductPagesTest {
                 .isEqualTo(3);
         assertThatThrownBy(() -> TenantContext.call(A, () -> app.update("update public.products_cache set price = 1")))
                 .hasStackTraceContaining("permission denied");
+    }
+
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {1, 2, 3, 5, 8, 13, 21, 34, 55, 89})
+    @DisplayName(
+            "and any interleaving of changes, repeated pages and runs left behind, ends equal to Odoo after one quiet run")
+    void interleaved(long seed) throws Exception {
+        Random random = new Random(seed);
+        TreeMap<Integer, Map<String, Object>> odoo = new TreeMap<>();
+        products(1, 20).forEach(p -> odoo.put((int) p.get("id"), p));
+        int nextId = 21;
+        for (int round = 0; round < 6; round++) {
+            UUID run = UUID.randomUUID();
+            assertThat(begin(run, "full", true)).isTrue();
+            int cursor = 0;
+            int leftAfter = random.nextInt(12);
+            for (int step = 0; step < leftAfter; step++) {
+                List<Map<String, Object>> page = odoo.tailMap(cursor, false).values().stream()
+                        .limit(PAGE)
+                        .toList();
+                // Odoo goes on while its answer is under way.
+                int id = 1 + random.nextInt(nextId);
+                switch (random.nextInt(3)) {
+                    case 0 -> odoo.remove(id);
+                    case 1 -> odoo.computeIfPresent(id, (i, p) -> product(i, (double) random.nextInt(30)));
+                    default -> odoo.put(nextId, product(nextId++, 7.0));
+                }
+                String result = page(run, "products", cursor, page, page.size() < PAGE);
+                assertThat(page(run, "products", cursor, page, page.size() < PAGE))
+                        .isEqualTo("stale");
+                if (!result.equals("next")) {
+                    break;
+                }
+                cursor = (int) page.get(page.size() - 1).get("id");
+            }
+            DATABASE.superuser("update hub.product_sync set step_at = now() - interval '16 minutes'");
+        }
+        assertThat(full(List.copyOf(odoo.values()), true)).isEqualTo("done");
+        assertThat(active()).containsExactlyElementsOf(odoo.keySet());
+        Map<Integer, Double> stock = new TreeMap<>();
+        all.query("select odoo_id, stock::float8 from public.products", r -> {
+            stock.put(r.getInt(1), r.getDouble(2));
+        });
+        odoo.forEach((id, p) -> assertThat(stock).containsEntry(id, (Double) p.get("qty_available")));
     }
 }
