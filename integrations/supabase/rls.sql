@@ -39,7 +39,7 @@ begin
              from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
             where c.relkind in ('r', 'p')
               and ((n.nspname = 'hub' and c.relname <> 'flyway_schema_history')
-                or (n.nspname = 'public' and c.relname in ('tenants', 'contacts', 'events', 'conversations', 'messages'))) loop
+                or (n.nspname = 'public' and c.relname in ('tenants', 'contacts', 'events', 'conversations', 'messages', 'products_cache'))) loop
     execute format('alter table %I.%I enable row level security', t.s, t.name);
     execute format('alter table %I.%I force row level security', t.s, t.name);
     for p in select policyname from pg_catalog.pg_policies where schemaname = t.s and tablename = t.name loop
@@ -68,6 +68,9 @@ create policy tenant_select on public.messages for select to hub_app using (tena
 create policy tenant_update on public.messages for update to hub_app
   using (tenant_rut = (select hub.app_tenant())) with check (tenant_rut = (select hub.app_tenant()));
 grant select, update on public.conversations, public.messages to hub_app;
+create policy tenant_select on public.products_cache for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+create policy tenant_select on hub.product_sync for select to hub_app using (tenant_rut = (select hub.app_tenant()));
+grant select on public.products_cache, public.products, hub.product_sync to hub_app;
 create policy tenant_select on hub.sent for select to hub_app using (tenant_rut = (select hub.app_tenant()));
 create policy tenant_insert on hub.sent for insert to hub_app with check (tenant_rut = (select hub.app_tenant()));
 create policy tenant_select on hub.mail_template for select to hub_app using (tenant_rut = (select hub.app_tenant()));
@@ -115,6 +118,8 @@ create policy ops on hub.attempt for select to hub_ops using (true);
 create policy ops on hub.schedule for select to hub_ops using (true);
 create policy ops on hub.schedule_due for select to hub_ops using (true);
 grant select on hub.schedule, hub.schedule_due to hub_ops;
+create policy ops on hub.product_sync for select to hub_ops using (true);
+grant select on hub.product_sync to hub_ops;
 grant select, insert, update on public.tenants, hub.tenant_settings, hub.api_key to hub_ops;
 grant select, insert, update, delete on hub.tenant_origin, hub.mail_template to hub_ops;
 grant select on hub.plan to hub_ops;
@@ -135,4 +140,19 @@ begin
     create policy tenant_jwt on public.messages for select to authenticated using (tenant_rut = (select hub.jwt_tenant()));
     grant select on public.contacts, public.events, public.tenants, public.conversations, public.messages to authenticated;
   end if;
+end $$;
+
+-- The catalogue is for visitors too; whose it is, the claim says.
+do $$
+declare
+  r text;
+begin
+  foreach r in array array['anon', 'authenticated'] loop
+    if exists (select from pg_catalog.pg_roles where rolname = r) then
+      execute format('grant usage on schema hub to %I', r);
+      execute format('create policy %I on public.products_cache for select to %I using (tenant_rut = (select hub.jwt_tenant()))',
+                     'tenant_jwt_' || r, r);
+      execute format('grant select on public.products_cache, public.products to %I', r);
+    end if;
+  end loop;
 end $$;

@@ -32,6 +32,7 @@ import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.ops.LegacyContacts;
+import cl.smarterbot.hub.product.Catalogue;
 import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
@@ -187,6 +188,11 @@ class HubConfiguration {
     @Bean
     BotpressReplies botpressReplies() {
         return new BotpressReplies();
+    }
+
+    @Bean
+    Catalogue catalogue(@Value("${hub.products.page-size:250}") int pageSize) {
+        return new Catalogue(pageSize);
     }
 
     @Bean

@@ -27,6 +27,7 @@ class PackageArrowsTest {
             "flow",
             "odoo",
             "ops",
+            "product",
             "resend",
             "rest",
             "sandbox",
@@ -74,6 +75,9 @@ class PackageArrowsTest {
 
     @ArchTest
     static final ArchRule conversationUsesEventAndTenancy = uses("conversation", "event", "tenancy");
+
+    @ArchTest
+    static final ArchRule productUsesEventAndOdoo = uses("product", "event", "odoo");
 
     @ArchTest
     static final ArchRule contactUsesTenancyOnly = uses("contact", "tenancy");

@@ -497,7 +497,12 @@ class TenantCrossingTest {
                 .isEqualTo("0");
         assertThat(raw("select coalesce(string_agg(table_name, ','), '-') from information_schema.views "
                         + "where table_schema in ('public', 'hub')"))
-                .isEqualTo("-");
+                .isEqualTo("products");
+        // The view asks as its caller, so that the fence of its table holds.
+        new JdbcTemplate(database.as("postgres"))
+                .update("insert into public.products_cache (tenant_rut, odoo_id, name, content_hash)"
+                        + " values ('77000005-K', 1, 'canary-b', '')");
+        assertThat(raw("select count(*) from public.products")).isEqualTo("0");
     }
 
     @Test
@@ -510,10 +515,12 @@ class TenantCrossingTest {
                         String.class);
         assertThat(partitions).contains("events_default", "payload_default", "payload", "delivery", "dedup", "api_key");
         // Tables of schema hub that routes use too: one tenant's rows each.
-        List<String> fenced = List.of("sent", "mail_template", "mail_suppression", "watermark");
+        List<String> fenced = List.of("sent", "mail_template", "mail_suppression", "watermark", "product_sync");
         new JdbcTemplate(database.as("postgres")).update("insert into hub.sent values ('77000005-K', 'other', 'x')");
         new JdbcTemplate(database.as("postgres"))
                 .update("insert into hub.watermark values ('77000005-K', 'other', '1')");
+        new JdbcTemplate(database.as("postgres"))
+                .update("insert into hub.product_sync (tenant_rut) values ('77000005-K')");
         for (String table : fenced) {
             assertThat(raw("select count(*) from hub." + table)).as(table).isEqualTo("0");
             assertThatThrownBy(() -> raw("delete from hub." + table))

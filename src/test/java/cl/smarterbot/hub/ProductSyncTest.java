@@ -1,0 +1,197 @@
+package cl.smarterbot.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.sandbox.SandboxServer;
+import cl.smarterbot.hub.sandbox.SandboxTrouble;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.datasource.DriverManagerDataSource;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.context.ActiveProfiles;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+
+/** Odoo's catalogue into the cache by the routes themselves, over real HTTP, in pages of two. */
+@SpringBootTest(classes = HubApplication.class, webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@ActiveProfiles("demo")
+@DirtiesContext
+@DisplayName("The catalogue")
+class ProductSyncTest {
+
+    private static final Duration BOUND = Duration.ofSeconds(30);
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String RUT = "76000012-4";
+
+    @TempDir
+    static Path data;
+
+    @Autowired
+    private HubDatabase database;
+
+    @Autowired
+    private SandboxServer vendors;
+
+    @DynamicPropertySource
+    static void settings(DynamicPropertyRegistry registry) throws IOException {
+        int sandboxPort;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            sandboxPort = socket.getLocalPort();
+        }
+        String sandbox = "http://127.0.0.1:" + sandboxPort;
+        registry.add("hub.sandbox.port", () -> sandboxPort);
+        for (String vendor : List.of("chatwoot", "odoo", "resend", "botpress")) {
+            registry.add("hub." + vendor + ".url", () -> sandbox);
+        }
+        registry.add("hub.door.port", () -> 0);
+        registry.add("hub.database.data-dir", () -> data.toString());
+        registry.add("hub.admin.data-dir", () -> data.toString());
+        registry.add("hub.admin.password", () -> "a-password-for-tests");
+        registry.add("hub.secrets.file", () -> data.resolve("secrets.enc").toString());
+        registry.add("hub.products.page-size", () -> 2);
+        registry.add("hub.products.often", () -> "0 0 1 1 *");
+        registry.add("hub.products.nightly", () -> "0 0 1 1 *");
+        registry.add("hub.retry.initial-delay", () -> 10);
+    }
+
+    @AfterEach
+    void asBefore() {
+        vendors.trouble().clear();
+        vendors.odoo().reset();
+        jdbc().execute("truncate public.products_cache, hub.product_sync");
+        jdbc().execute("truncate public.events, hub.payload, hub.delivery, hub.attempt");
+    }
+
+    private JdbcTemplate jdbc() {
+        return new JdbcTemplate(new DriverManagerDataSource(
+                "jdbc:postgresql://127.0.0.1:" + database.embeddedPort() + "/postgres", "postgres", ""));
+    }
+
+    private int completed() {
+        return jdbc().queryForObject(
+                        "select count(*) from public.events where type = 'product.refresh.completed' and tenant_rut = ?",
+                        Integer.class,
+                        RUT);
+    }
+
+    /** One run of the tenant, from the request to its end. */
+    private void run(String mode) {
+        int before = completed();
+        jdbc().execute("select hub.product_events('" + RUT
+                + "', array['product.refresh.requested'], array['product-sync'],"
+                + " array[jsonb_build_object('mode', '" + mode + "')])");
+        await().atMost(BOUND).until(() -> completed() > before);
+    }
+
+    private Map<String, Object> cached(String sku) {
+        return jdbc().queryForMap(
+                        "select odoo_id, name, price::float8 as price, stock::float8 as stock, is_active from"
+                                + " public.products_cache where tenant_rut = ? and sku = ?",
+                        RUT,
+                        sku);
+    }
+
+    @Test
+    @DisplayName("is Odoo's after a full run, though pages fail on the way, and no product is told of twice")
+    void endToEnd() {
+        vendors.trouble()
+                .add(SandboxTrouble.Rule.of(SandboxTrouble.Kind.STATUS)
+                        .on("product.product", "search_read")
+                        .status(503)
+                        .times(2));
+        run("full");
+        List<String> skus = jdbc().queryForList(
+                        "select sku from public.products_cache where tenant_rut = ? and is_active order by sku",
+                        String.class,
+                        RUT);
+        assertThat(skus).containsExactly("FER-001", "FER-002", "FER-003", "FER-004", "FER-005", "FER-006");
+        assertThat(cached("FER-001"))
+                .containsEntry("name", "Martillo carpintero 16 oz")
+                .containsEntry("price", 8990.0)
+                .containsEntry("stock", 42.0);
+        assertThat(jdbc().queryForObject(
+                                "select count(*) from public.events where type = 'product.upserted' and tenant_rut = ?",
+                                Integer.class,
+                                RUT))
+                .isEqualTo(6);
+    }
+
+    @Test
+    @DisplayName("takes in with the next run what changed: a template's price, a quantity, an archived product")
+    void changes() throws Exception {
+        run("full");
+        odoo(
+                "product.template/write",
+                Map.of(
+                        "ids",
+                                List.of(odoo(
+                                                "product.product/search_read",
+                                                Map.of(
+                                                        "domain", List.of(List.of("default_code", "=", "FER-002")),
+                                                        "fields", List.of("product_tmpl_id")))
+                                        .get(0)
+                                        .get("product_tmpl_id")
+                                        .get(0)
+                                        .asInt()),
+                        "vals", Map.of("list_price", 41990)));
+        JsonNode quants = odoo(
+                "stock.quant/search_read",
+                Map.of(
+                        "domain",
+                                List.of(List.of(
+                                        "product_id", "=", cached("FER-003").get("odoo_id"))),
+                        "fields", List.of("quantity")));
+        List<Integer> quant = List.of(quants.get(0).get("id").asInt());
+        odoo("stock.quant/write", Map.of("ids", quant, "vals", Map.of("inventory_quantity", 3)));
+        odoo("stock.quant/action_apply_inventory", Map.of("ids", quant));
+        odoo(
+                "product.product/write",
+                Map.of("ids", List.of(cached("FER-004").get("odoo_id")), "vals", Map.of("active", false)));
+        run("incremental");
+        assertThat(cached("FER-002")).containsEntry("price", 41990.0);
+        assertThat(cached("FER-003")).containsEntry("stock", 3.0);
+        assertThat(cached("FER-004")).containsEntry("is_active", false);
+        assertThat(jdbc().queryForObject(
+                                "select count(*) from public.events where type = 'stock.low' and tenant_rut = ?",
+                                Integer.class,
+                                RUT))
+                .isEqualTo(1);
+    }
+
+    private JsonNode odoo(String path, Map<String, Object> body) throws Exception {
+        HttpResponse<byte[]> answer = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(vendors.uri() + "/json/2/" + path))
+                                .header("Content-Type", "application/json")
+                                .header("Authorization", "bearer demo-odoo-ferreteria-sur")
+                                .header("X-Odoo-Database", "demo")
+                                .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofByteArray());
+        assertThat(answer.statusCode())
+                .as(new String(answer.body(), StandardCharsets.UTF_8))
+                .isEqualTo(200);
+        return JSON.readTree(answer.body());
+    }
+}
