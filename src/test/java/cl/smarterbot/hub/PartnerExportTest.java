@@ -166,6 +166,7 @@ class PartnerExportTest {
                         .status(503)
                         .times(1));
         export();
+        assertThat(vendors.trouble().rules()).as("troubles that did not happen").isEmpty();
         assertThat(link(SUR)).isNotNull();
         assertThat(jdbc().queryForObject(
                                 "select count(*) from public.events where type = 'partner.export_page' and tenant_rut = ?",
