@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.flow.FlowFile;
+import cl.smarterbot.hub.flow.FlowLint;
 import cl.smarterbot.hub.sandbox.SandboxServer;
 import cl.smarterbot.hub.sandbox.SandboxTrouble;
 import cl.smarterbot.hub.tenancy.TenantScope;
@@ -18,6 +20,8 @@ import java.util.UUID;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.support.DefaultExchange;
+import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -178,5 +182,30 @@ class PartnerExportTest {
                                 String.class,
                                 SUR))
                 .matches("20\\d\\d-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d");
+    }
+
+    @Test
+    @DisplayName("hands its events to the example of the routes guide, as that is printed there")
+    void guide() throws Exception {
+        String guide = java.nio.file.Files.readString(Path.of("docs/routes-guide.md"));
+        int begin = guide.indexOf("```yaml\n") + "```yaml\n".length();
+        String example = guide.substring(begin, guide.indexOf("```", begin));
+        assertThat(FlowLint.check(List.of(
+                        FlowFile.read(
+                                "error-policies.yaml",
+                                java.nio.file.Files.readString(
+                                        Path.of("src/main/resources/routes/shared/error-policies.yaml"))),
+                        FlowFile.read("sales-notice.yaml", example))))
+                .isEmpty();
+        PluginHelper.getRoutesLoader(camel).loadRoutes(ResourceHelper.fromString("sales-notice.yaml", example));
+        contact(SUR);
+        partner(SUR, Map.of("name", "Rosa", "email", email));
+        export();
+        assertThat(jdbc().queryForObject(
+                                "select count(*) from public.events n join public.events p on p.correlation_id = n.correlation_id"
+                                        + " where n.type = 'sales.notice' and n.tenant_rut = ? and p.type = 'partner.synced'",
+                                Integer.class,
+                                SUR))
+                .isPositive();
     }
 }
