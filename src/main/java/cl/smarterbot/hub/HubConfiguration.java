@@ -257,7 +257,7 @@ class HubConfiguration {
         }
         if (failure instanceof ResendException e) {
             return new FailureClassifier.Failure(
-                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage());
+                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage(), e.waitsForItsTurn());
         }
         if (failure instanceof RestException e) {
             return new FailureClassifier.Failure(

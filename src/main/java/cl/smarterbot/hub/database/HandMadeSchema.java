@@ -32,6 +32,7 @@ final class HandMadeSchema {
         MARKS.put("0013", function("hub.record(uuid[],text[],bytea[],text[],integer[])"));
         MARKS.put("0014", relation("public.products_cache"));
         MARKS.put("0020", relation("hub.rate_bucket"));
+        MARKS.put("0021", relation("hub.mail_admission_day"));
     }
 
     private HandMadeSchema() {}
