@@ -33,6 +33,7 @@ final class HandMadeSchema {
         MARKS.put("0014", relation("public.products_cache"));
         MARKS.put("0020", relation("hub.rate_bucket"));
         MARKS.put("0021", relation("hub.mail_admission_day"));
+        MARKS.put("0022", function("hub.claimable(text[])"));
     }
 
     private HandMadeSchema() {}
