@@ -299,6 +299,32 @@ class ConversationLoopTest {
         assertThat(status(webhook("unknown-1", "demo-chatwoot-secret-1", body))).isEqualTo(401);
     }
 
+    @Test
+    @DisplayName(
+            "another inbox of the same account is refused with a problem; nothing of it is stored, and no bot speaks there")
+    void otherInbox() throws Exception {
+        String body = """
+                {"event":"message_created","id":987650001,"content":"Palabras ajenas","message_type":"incoming",
+                 "private":false,"account":{"id":1},"inbox":{"id":11},"conversation":{"id":999001,"inbox_id":11,"status":"pending"},
+                 "sender":{"id":1,"name":"Eva"}}""";
+        HttpResponse<String> refused =
+                http.send(webhook("demo-cw-1", "demo-chatwoot-secret-1", body), HttpResponse.BodyHandlers.ofString());
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(refused.headers().firstValue("Content-Type")).contains("application/problem+json");
+        assertThat(refused.body()).contains("wrong-tenant").doesNotContain("ajenas");
+        // The same endpoint takes the next message: what was stored by then is all there is.
+        int conversation = say(someone(), "Hola, ¿cuál es el horario?");
+        await().atMost(BOUND).until(() -> !replies(conversation).isEmpty());
+        settled();
+        assertThat(jdbc().queryForObject(
+                                "select (select count(*) from public.messages where chatwoot_conversation_id = 999001)"
+                                        + " + (select count(*) from public.conversations where chatwoot_conversation_id = 999001)"
+                                        + " + (select count(*) from public.events where event_key = 'conversation-999001')"
+                                        + " + (select count(*) from hub.payload where encode(body, 'escape') like '%ajenas%')",
+                                Integer.class))
+                .isZero();
+    }
+
     private int status(HttpRequest request) throws Exception {
         return http.send(request, HttpResponse.BodyHandlers.ofString()).statusCode();
     }

@@ -2,7 +2,6 @@ package cl.smarterbot.hub.conversation;
 
 import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.NewEvent;
-import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import com.fasterxml.jackson.core.JsonFactory;
@@ -32,7 +31,7 @@ import org.slf4j.LoggerFactory;
  * times, no message id.
  *
  * <p>Sets the header {@code ChatwootKind}: {@code message}, {@code conversation}, {@code other}, or {@code foreign} for what speaks
- * of another account than the tenant's.
+ * of another account or inbox than the endpoint's, see {@link ChatwootFence}.
  */
 public final class ChatwootWebhook {
 
@@ -42,10 +41,13 @@ public final class ChatwootWebhook {
     /** Variable with epoch seconds: messages that are older were missed for too long to be answered. Webhooks have none. */
     static final String STALE_BEFORE = "staleBefore";
 
+    /** Header with the endpoint's id, of the door's path; messages that the hub fetched have none. */
+    private static final String ENDPOINT = "endpoint";
+
     private static final Logger LOG = LoggerFactory.getLogger(ChatwootWebhook.class);
 
     private static final String FOREIGN = "{\"type\":\"urn:smarteros:problem:wrong-tenant\","
-            + "\"title\":\"La cuenta no es la de este destino.\",\"status\":403}";
+            + "\"title\":\"La cuenta o la bandeja no es la de este destino.\",\"status\":403}";
 
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -60,10 +62,10 @@ public final class ChatwootWebhook {
 
     private static final Set<String> STATUSES = Set.of("open", "resolved", "pending", "snoozed");
 
-    private final TenantRegistry registry;
+    private final ChatwootFence fence;
 
     public ChatwootWebhook(TenantRegistry registry) {
-        this.registry = registry;
+        this.fence = new ChatwootFence(registry);
     }
 
     /** A body that is no JSON object. */
@@ -94,8 +96,12 @@ public final class ChatwootWebhook {
         exchange.setVariable("answer", "{\"ok\":true}");
         if (isForeign(exchange, payload)) {
             LOG.warn(
-                    "A Chatwoot webhook of {} speaks of another account",
+                    "A Chatwoot webhook of {} speaks of another account or inbox",
                     TenantScope.of(exchange).orElseThrow());
+            if (message.getHeader(ENDPOINT) == null) {
+                // The inbox was taken from the tenant since: the next attempt sees that.
+                throw new IllegalStateException("a message that was fetched is of another inbox by now");
+            }
             message.setHeader(KIND, "foreign");
             message.setHeader(Exchange.CONTENT_TYPE, "application/problem+json");
             exchange.setVariable("answer", FOREIGN);
@@ -112,22 +118,28 @@ public final class ChatwootWebhook {
         }
     }
 
-    /** A signature says who sent it; the account says of whom it speaks. Both must be the same tenant. */
     private boolean isForeign(Exchange exchange, JsonNode payload) {
-        Tenant.ChatwootSettings own = TenantScope.of(exchange)
-                .flatMap(registry::byRut)
-                .map(Tenant::chatwoot)
-                .orElse(null);
-        Integer account = account(payload);
-        if (own == null) {
-            return true;
+        return fence.isForeign(
+                TenantScope.of(exchange).orElse(null),
+                exchange.getMessage().getHeader(ENDPOINT, String.class),
+                account(payload),
+                inbox(payload));
+    }
+
+    /** Which inbox a payload speaks of; null if it does not say. */
+    private static Integer inbox(JsonNode payload) {
+        for (JsonNode place : new JsonNode[] {
+            payload.path("conversation").path("inbox_id"),
+            payload.path("inbox").path("id"),
+            payload.path("inbox_id"),
+            payload.path("current_conversation").path("inbox_id")
+        }) {
+            Integer id = whole(place);
+            if (id != null) {
+                return id;
+            }
         }
-        if (account != null) {
-            return account != own.accountId();
-        }
-        // Conversation events before 4.0 name no account; an inbox belongs to one account of the installation.
-        Integer inbox = whole(payload.path("inbox_id"));
-        return inbox == null || inbox != own.inboxId();
+        return null;
     }
 
     /** @param staleBefore epoch seconds; a message that is older is not for the bot to answer. Null for no limit */
@@ -159,9 +171,7 @@ public final class ChatwootWebhook {
         Integer account = account(payload);
         body.put("account_id", account == null ? 0 : account);
         body.put("conversation_id", conversationId);
-        Integer inbox = whole(conversation.path("inbox_id"));
-        inbox = inbox != null ? inbox : whole(payload.path("inbox").path("id"));
-        put(body, "inbox_id", inbox != null ? inbox : whole(payload.path("inbox_id")));
+        put(body, "inbox_id", inbox(payload));
         body.put("message_id", messageId);
         body.put("message_type", type);
         body.put(
