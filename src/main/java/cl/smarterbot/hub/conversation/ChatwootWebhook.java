@@ -15,6 +15,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.Map;
 import java.util.Set;
 import org.apache.camel.Exchange;
@@ -165,7 +168,6 @@ public final class ChatwootWebhook {
         JsonNode contact = conversation.path("meta").path("sender").isObject()
                 ? conversation.path("meta").path("sender")
                 : sender;
-        JsonNode assignee = conversation.path("meta").path("assignee");
 
         ObjectNode body = JSON.createObjectNode();
         Integer account = account(payload);
@@ -205,7 +207,12 @@ public final class ChatwootWebhook {
         if (conversation.path("updated_at").isNumber()) {
             body.put("source_at", conversation.path("updated_at").asDouble());
         }
-        body.put("assigned_to_person", assignee.isObject() && !isBot(conversation.path("meta"), assignee));
+        body.put("assigned_to_person", "person".equals(assignee(conversation.path("meta"))));
+        putWord(body, "assignee", assignee(conversation.path("meta")));
+        Double saidAt = saidAt(said.path("created_at"));
+        if (saidAt != null) {
+            body.put("said_at", saidAt);
+        }
         putText(body, "hub_event_id", said.path("content_attributes").path("hub_event_id"));
         JsonNode writtenAt = said.path("created_at");
         if (staleBefore != null && writtenAt.isNumber() && writtenAt.longValue() < staleBefore) {
@@ -250,7 +257,8 @@ public final class ChatwootWebhook {
             }
         }
         JsonNode meta = payload.path("meta");
-        boolean person = meta.path("assignee").isObject() && !isBot(meta, meta.path("assignee"));
+        String assignee = assignee(meta);
+        putWord(body, "assignee", assignee);
         boolean changed = event.equals("conversation_status_changed");
         if (changed && "resolved".equals(status)) {
             body.put("resolved", true);
@@ -260,9 +268,11 @@ public final class ChatwootWebhook {
         } else if (changed && "open".equals(status) && "pending".equals(before)) {
             body.put("owner", "human");
             body.put("handoff_reason", "opened");
-        } else if (person && reassigned) {
+        } else if ("person".equals(assignee) && reassigned) {
             body.put("owner", "human");
             body.put("handoff_reason", "assigned");
+        } else if ("bot".equals(assignee) && reassigned) {
+            body.put("owner", "bot");
         }
         if (payload.path("updated_at").isNumber()) {
             body.put("source_at", payload.path("updated_at").asDouble());
@@ -355,9 +365,28 @@ public final class ChatwootWebhook {
         };
     }
 
-    private static boolean isBot(JsonNode meta, JsonNode assignee) {
-        return word(meta.path("assignee_type")).equals("agentbot")
+    /** {@code bot}, {@code person} or {@code nobody}; null if the payload does not say. */
+    private static String assignee(JsonNode meta) {
+        JsonNode assignee = meta.path("assignee");
+        if (!assignee.isObject()) {
+            return meta.isObject() ? "nobody" : null;
+        }
+        boolean bot = word(meta.path("assignee_type")).equals("agentbot")
                 || word(assignee.path("type")).equals("agent_bot");
+        return bot ? "bot" : "person";
+    }
+
+    /** Epoch seconds; of whole seconds their end, since in doubt a person's reply is the later one. Null if it cannot be read. */
+    private static Double saidAt(JsonNode createdAt) {
+        if (createdAt.isNumber()) {
+            return createdAt.isIntegralNumber() ? createdAt.asDouble() + 0.999 : createdAt.asDouble();
+        }
+        try {
+            Instant at = OffsetDateTime.parse(createdAt.asText()).toInstant();
+            return at.getEpochSecond() + at.getNano() / 1e9;
+        } catch (DateTimeParseException e) {
+            return null;
+        }
     }
 
     private static ArrayNode attachments(JsonNode said) {
@@ -390,6 +419,12 @@ public final class ChatwootWebhook {
     }
 
     private static void put(ObjectNode body, String field, Integer value) {
+        if (value != null) {
+            body.put(field, value);
+        }
+    }
+
+    private static void putWord(ObjectNode body, String field, String value) {
         if (value != null) {
             body.put(field, value);
         }

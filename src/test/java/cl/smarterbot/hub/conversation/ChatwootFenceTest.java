@@ -16,6 +16,7 @@ import cl.smarterbot.hub.testing.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
@@ -37,6 +38,8 @@ class ChatwootFenceTest {
 
     @TempDir
     static Path folder;
+
+    private static final CamelContext CAMEL = new DefaultCamelContext();
 
     private static TenantRegistry registry;
     private static ChatwootWebhook webhook;
@@ -72,7 +75,7 @@ class ChatwootFenceTest {
 
     /** Kind of what comes of a body at an endpoint; null is what the hub fetched itself. */
     private static Exchange read(String rut, String endpoint, String body) {
-        Exchange exchange = new DefaultExchange(new DefaultCamelContext());
+        Exchange exchange = new DefaultExchange(CAMEL);
         TenantScope.bind(exchange, rut);
         if (endpoint != null) {
             exchange.getMessage().setHeader("endpoint", endpoint);
