@@ -759,6 +759,7 @@ public final class HubCli {
                 TenantHouse.class,
                 TenantOdoo.class,
                 ChatwootCommands.Chatwoot.class,
+                BotCommands.Bot.class,
                 MailCommands.Mail.class,
                 MailCommands.TemplateGroup.class,
                 KeyGroup.class,
@@ -810,6 +811,11 @@ public final class HubCli {
         if (mail.isObject()) {
             out.line("mail:");
             out.fields(mail, "from", "admin");
+        }
+        JsonNode bot = tenant.path("bot");
+        if (bot.isObject()) {
+            out.line("bot:");
+            BotCommands.describe(out, bot);
         }
     }
 

@@ -85,6 +85,8 @@ public record Tenant(
      * @param label Chatwoot label for what people must answer; null for none
      * @param returns {@code resolved}: the bot answers again once the conversation was resolved; {@code given-back}: only when a
      *     person sets it pending
+     * @param answers {@code pending}: the bot answers conversations that are pending or assigned to a bot; {@code open}: open ones as
+     *     well
      */
     public record BotSettings(
             String mode,
@@ -95,5 +97,6 @@ public record Tenant(
             int turnPauseMillis,
             Integer teamId,
             String label,
-            String returns) {}
+            String returns,
+            String answers) {}
 }

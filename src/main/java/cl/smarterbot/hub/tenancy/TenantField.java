@@ -65,7 +65,14 @@ public enum TenantField {
             "bot_returns",
             10,
             Set.of("resolved", "given-back")::contains,
-            "must be resolved or given-back");
+            "must be resolved or given-back"),
+    BOT_ANSWERS(
+            "botAnswers",
+            Table.SETTINGS,
+            "bot_answers",
+            10,
+            Set.of("pending", "open")::contains,
+            "must be pending or open");
 
     /** How a value is written. */
     public enum Type {

@@ -101,6 +101,17 @@ public final class TenantRegistry {
                 : Optional.ofNullable(now.endpoints.get(source + '/' + id));
     }
 
+    /** The webhook senders of one vendor that a tenant has, as {@link #byEndpoint} knows them. */
+    public List<WebhookEndpoint> endpoints(String source, String rut) {
+        Snapshot now = snapshot;
+        return now == null
+                ? List.of()
+                : now.endpoints.values().stream()
+                        .filter(endpoint -> endpoint.source().equals(source)
+                                && endpoint.tenant().rut().equals(rut))
+                        .toList();
+    }
+
     /** The tenant that gets what names nobody; empty if there is none or it is inactive. */
     public Optional<Caller> house() {
         Snapshot now = snapshot;
