@@ -31,6 +31,7 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.odoo.OdooWebhook;
 import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.product.Catalogue;
 import cl.smarterbot.hub.resend.ResendException;
@@ -168,6 +169,11 @@ class HubConfiguration {
     @Bean
     ChatwootWebhook chatwootWebhook(TenantRegistry registry) {
         return new ChatwootWebhook(registry);
+    }
+
+    @Bean
+    OdooWebhook odooWebhook() {
+        return new OdooWebhook();
     }
 
     @Bean

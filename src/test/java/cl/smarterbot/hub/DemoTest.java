@@ -433,6 +433,8 @@ class DemoTest {
                 HttpResponse.BodyHandlers.ofString());
         assertThat(health.body()).isEqualTo("{\"status\":\"up\"}");
         assertThat(management("/actuator/health", false)).startsWith("401");
-        assertThat(management("/actuator/health", true)).startsWith("200").contains("takes events");
+        assertThat(management("/actuator/health", true))
+                .startsWith("200")
+                .contains("takes events", "76000012-4 odoo demo-odo", "77000005-K odoo demo-odo");
     }
 }
