@@ -51,4 +51,7 @@ interface SignatureScheme {
 
     /** The right signature of a body. */
     byte[] sign(byte[] key, Signed signed, byte[] body);
+
+    /** A signature as the last of the headers carries it. */
+    String write(byte[] signature);
 }

@@ -56,6 +56,11 @@ public enum Signatures implements SignatureScheme {
             return hmac(key, signed.timestamp() + '.', body);
         }
 
+        @Override
+        public String write(byte[] signature) {
+            return "sha256=" + HexFormat.of().formatHex(signature);
+        }
+
         /** Versions before 4.12 sign nothing. */
         @Override
         public boolean mayBeUnsigned() {
@@ -136,6 +141,11 @@ public enum Signatures implements SignatureScheme {
     @Override
     public byte[] sign(byte[] key, Signed signed, byte[] body) {
         return hmac(key, signed.id() + '.' + signed.timestamp() + '.', body);
+    }
+
+    @Override
+    public String write(byte[] signature) {
+        return VERSION + Base64.getEncoder().encodeToString(signature);
     }
 
     /** Whether any of the listed signatures is the right one. The time taken does not tell which, or how nearly. */

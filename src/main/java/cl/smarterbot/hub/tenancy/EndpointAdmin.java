@@ -221,7 +221,8 @@ public final class EndpointAdmin {
         });
     }
 
-    private Optional<EndpointInfo> find(String id) {
+    /** One endpoint, revoked or not; empty if there is none with that id. */
+    public Optional<EndpointInfo> find(String id) {
         return id == null || !ID.matcher(id).matches()
                 ? Optional.empty()
                 : jdbc.query(SELECT + " where id = ?", (row, n) -> read(row), id).stream()
