@@ -1,6 +1,8 @@
 package cl.smarterbot.hub;
 
 import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.door.WebhookTrial;
 import cl.smarterbot.hub.door.WebhookVerifier;
 import cl.smarterbot.hub.resend.MailGate;
 import cl.smarterbot.hub.resend.MailPace;
@@ -45,6 +47,11 @@ class MailConfiguration {
     WebhookVerifier webhookVerifier(
             EndpointSecrets secrets, MeterRegistry meters, @Value("${hub.webhook.tolerance:300s}") Duration tolerance) {
         return new WebhookVerifier(secrets, Clock.systemUTC(), tolerance, meters);
+    }
+
+    @Bean
+    WebhookTrial webhookTrial(DoorServer door, TenantRegistry registry, EndpointSecrets secrets) {
+        return new WebhookTrial(door, registry, secrets, Clock.systemUTC());
     }
 
     @Bean

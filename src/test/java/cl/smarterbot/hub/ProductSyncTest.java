@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.door.DoorServer;
 import cl.smarterbot.hub.sandbox.SandboxServer;
 import cl.smarterbot.hub.sandbox.SandboxTrouble;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -52,6 +53,9 @@ class ProductSyncTest {
 
     @Autowired
     private SandboxServer vendors;
+
+    @Autowired
+    private DoorServer door;
 
     @DynamicPropertySource
     static void settings(DynamicPropertyRegistry registry) throws IOException {
@@ -177,6 +181,62 @@ class ProductSyncTest {
                                 Integer.class,
                                 RUT))
                 .isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("is read early when Odoo's webhook reports a product, and not for a partner")
+    void reported() throws Exception {
+        run("full");
+        String template =
+                "{\"_model\":\"product.template\",\"_id\":%d,\"_action\":\"Avisar(#7)\",\"name\":\"Taladro\"}";
+        assertThat(tell("demo-odoo-1", template.formatted(5), null)).isEqualTo(200);
+        await().atMost(BOUND).until(() -> completed() > 1);
+        assertThat(told("metadata ->> 'mode'", "product.refresh.completed")).containsExactly("full", "incremental");
+        assertThat(told("event_key", "odoo.record_changed")).containsExactly("product.template/5");
+        assertThat(told("tenant_rut", "odoo.record_changed")).containsExactly(RUT);
+
+        assertThat(tell("demo-odoo-1", "{\"_model\":\"res.partner\",\"_id\":3}", "demo-odoo-secret-1"))
+                .isEqualTo(200);
+        await().atMost(BOUND)
+                .until(() -> jdbc().queryForObject(
+                                        "select count(*) from hub.delivery d join public.events e on e.id = d.event_id"
+                                                + " where e.event_key = 'res.partner/3' and d.state = 'done'",
+                                        Integer.class)
+                        == 1);
+        assertThat(told("id", "product.refresh.requested")).hasSize(2);
+    }
+
+    @Test
+    @DisplayName("takes no report with a wrong secret, at another tenant's address with this one's, or without a model")
+    void refusedReports() throws Exception {
+        String body = "{\"_model\":\"product.product\",\"_id\":1}";
+        assertThat(tell("demo-odoo-1", body, "demo-odoo-secret-2")).isEqualTo(401);
+        assertThat(tell("demo-odoo-2", body, "demo-odoo-secret-1")).isEqualTo(401);
+        assertThat(tell("demo-odoo-3", body, null)).isEqualTo(401);
+        assertThat(tell("demo-odoo-1", "{\"_id\":1}", null)).isEqualTo(400);
+        assertThat(tell("demo-odoo-1", "[]", null)).isEqualTo(400);
+        assertThat(told("id", "odoo.record_changed")).isEmpty();
+    }
+
+    private List<String> told(String column, String type) {
+        return jdbc().queryForList(
+                        "select " + column + "::text from public.events where type = ? order by received_at, id",
+                        String.class,
+                        type);
+    }
+
+    /** @param secret null for none */
+    private int tell(String endpoint, String body, String secret) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + door.port() + "/webhooks/odoo/" + endpoint))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+        if (secret != null) {
+            request.header("X-Webhook-Secret", secret);
+        }
+        return HttpClient.newHttpClient()
+                .send(request.build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
     }
 
     private JsonNode odoo(String path, Map<String, Object> body) throws Exception {

@@ -767,6 +767,25 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
     }
 
+    /** How the vendor signs whose webhooks a route takes; empty if none does. */
+    Optional<Signatures> signatureOf(String source) {
+        DoorTable.Match match = doors.find("/webhooks/" + source + "/any");
+        DoorConsumer door = match == null ? null : match.door("POST");
+        return door == null
+                        || door.getEndpoint().getCredential() != Credential.WEBHOOK
+                        || !source.equals(door.getEndpoint().getSource())
+                ? Optional.empty()
+                : Optional.of(door.getEndpoint().getSignature());
+    }
+
+    /** Where this very server can be reached from this machine, without a path. */
+    String ownAddress() {
+        boolean any =
+                properties.address().equals("0.0.0.0") || properties.address().equals("::");
+        String host = any ? "127.0.0.1" : properties.address();
+        return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port();
+    }
+
     /** The methods of every open path, as the routes name them; what the hub says about itself included. */
     Map<String, Set<String>> paths() {
         Map<String, Set<String>> all = doors.all();
