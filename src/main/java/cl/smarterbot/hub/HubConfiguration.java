@@ -5,6 +5,7 @@ import cl.smarterbot.hub.botpress.BotpressReplies;
 import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
+import cl.smarterbot.hub.conversation.Attachments;
 import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
 import cl.smarterbot.hub.conversation.Conversation;
@@ -163,6 +164,11 @@ class HubConfiguration {
     @Bean
     Conversation conversation(TenantRegistry registry) {
         return new Conversation(registry);
+    }
+
+    @Bean
+    Attachments attachments() {
+        return new Attachments();
     }
 
     @Bean
