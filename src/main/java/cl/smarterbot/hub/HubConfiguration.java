@@ -5,7 +5,11 @@ import cl.smarterbot.hub.botpress.BotpressReplies;
 import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
+<<<<<<< HEAD
 import cl.smarterbot.hub.conversation.BotpressWebhook;
+=======
+import cl.smarterbot.hub.conversation.Attachments;
+>>>>>>> storage
 import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
 import cl.smarterbot.hub.conversation.Conversation;
@@ -165,6 +169,11 @@ class HubConfiguration {
     @Bean
     Conversation conversation(TenantRegistry registry) {
         return new Conversation(registry);
+    }
+
+    @Bean
+    Attachments attachments() {
+        return new Attachments();
     }
 
     @Bean

@@ -46,7 +46,10 @@ public final class SandboxServer implements AutoCloseable {
     private final ResendSandbox resend = new ResendSandbox(resendVendor);
     private final BotpressVendor botpressVendor = new BotpressVendor(Clock.systemUTC());
     private final BotpressSandbox botpress = new BotpressSandbox(botpressVendor);
-    private final List<SandboxVendor> vendors = List.of(odooVendor, chatwootVendor, resendVendor, botpressVendor);
+    private final StorageVendor storageVendor = new StorageVendor(Clock.systemUTC());
+    private final StorageSandbox storage = new StorageSandbox(storageVendor);
+    private final List<SandboxVendor> vendors =
+            List.of(odooVendor, chatwootVendor, resendVendor, botpressVendor, storageVendor);
 
     private SandboxServer(InetAddress address, int port) throws IOException {
         http = HttpServer.create(new InetSocketAddress(address, port), 512);
@@ -63,6 +66,7 @@ public final class SandboxServer implements AutoCloseable {
             return thread;
         });
         http.setExecutor(workers);
+        chatwootVendor.at(uri().toString());
         http.createContext("/", this::serve);
         http.start();
     }
@@ -115,6 +119,10 @@ public final class SandboxServer implements AutoCloseable {
 
     public BotpressSandbox botpress() {
         return botpress;
+    }
+
+    public StorageSandbox storage() {
+        return storage;
     }
 
     public SandboxTrouble trouble() {

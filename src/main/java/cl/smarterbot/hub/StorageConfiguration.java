@@ -1,0 +1,28 @@
+package cl.smarterbot.hub;
+
+import cl.smarterbot.hub.rest.RestClient;
+import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.storage.StorageComponent;
+import cl.smarterbot.hub.storage.StorageSettings;
+import cl.smarterbot.hub.tenancy.TenantRegistry;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Files. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(StorageSettings.class)
+class StorageConfiguration {
+
+    @Bean("storage")
+    StorageComponent storageComponent(
+            RestClient rest,
+            TenantRegistry registry,
+            SecretStore secrets,
+            StorageSettings settings,
+            @Value("${hub.chatwoot.url:}") String chatwoot) {
+        return new StorageComponent(
+                rest, new TenantStorageConnections(registry, secrets, settings, chatwoot), settings.limits());
+    }
+}
