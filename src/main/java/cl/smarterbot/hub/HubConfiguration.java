@@ -33,6 +33,7 @@ import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.product.Catalogue;
+import cl.smarterbot.hub.product.CatalogueRuns;
 import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
@@ -193,6 +194,11 @@ class HubConfiguration {
     @Bean
     Catalogue catalogue(@Value("${hub.products.page-size:250}") int pageSize) {
         return new Catalogue(pageSize);
+    }
+
+    @Bean
+    CatalogueRuns catalogueRuns(HubDatabase database) {
+        return new CatalogueRuns(database.as(HubDatabase.Role.OPS));
     }
 
     @Bean
