@@ -192,7 +192,7 @@ class HubConfiguration {
     }
 
     @Bean
-    Catalogue catalogue(@Value("${hub.products.page-size:250}") int pageSize) {
+    Catalogue catalogue(@Value("${hub.products.page-size:500}") int pageSize) {
         return new Catalogue(pageSize);
     }
 

@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.sandbox;
 
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -47,7 +48,8 @@ final class OdooBulk {
 
     private OdooBulk() {}
 
-    static int products(OdooEnv env, int company, int count) {
+    /** @param written when they were written last, as far as Odoo knows */
+    static int products(OdooEnv env, int company, int count, LocalDateTime written) {
         OdooModel templates = env.store.model("product.template");
         OdooModel products = env.store.model("product.product");
         OdooModel quants = env.store.model("stock.quant");
@@ -72,6 +74,9 @@ final class OdooBulk {
         OdooRecord template = templates.records.get(products.raw(product, "product_tmpl_id"));
         OdooRecord quant = quants.records.get(env.store.create(
                 env, quants, Map.of("product_id", first, "location_id", location(env, company), "quantity", 7.0)));
+        write(templates, template, "write_date", written);
+        write(products, product, "write_date", written);
+        write(quants, quant, "write_date", written);
         for (int i = 1; i < count; i++) {
             number = products.nextId;
             OdooRecord newTemplate = copy(templates, template);

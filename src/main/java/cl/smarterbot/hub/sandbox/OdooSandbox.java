@@ -52,9 +52,10 @@ public final class OdooSandbox {
      * Adds products with stock to a company's catalogue, up to some hundred thousand.
      *
      * @param company 1 or 2
+     * @param hoursAgo when they were written, as far as Odoo tells
      */
-    public void products(int company, int count) {
-        vendor.products(company, count);
+    public void products(int company, int count, int hoursAgo) {
+        vendor.products(company, count, hoursAgo);
     }
 
     /**

@@ -593,7 +593,8 @@ final class OdooVendor implements SandboxVendor {
         }
         int company = number(body, "company", 1, OdooSeed.PASTELERIA);
         int count = number(body, "count", 1, OdooBulk.MOST);
-        int n = touch ? touchProducts(company, count) : products(company, count);
+        int ago = touch || !body.containsKey("hoursAgo") ? 0 : number(body, "hoursAgo", 0, 100_000);
+        int n = touch ? touchProducts(company, count) : products(company, count, ago);
         return SandboxAnswer.json(200, Map.of(touch ? "touched" : "made", n));
     }
 
@@ -604,8 +605,9 @@ final class OdooVendor implements SandboxVendor {
         throw new IllegalArgumentException(name + " must be a whole number from " + least + " to " + most);
     }
 
-    int products(int company, int count) {
-        return (Integer) transaction(OdooSeed.ADMIN, Map.of(), env -> OdooBulk.products(env, company, count));
+    int products(int company, int count, int hoursAgo) {
+        return (Integer) transaction(
+                OdooSeed.ADMIN, Map.of(), env -> OdooBulk.products(env, company, count, env.now.minusHours(hoursAgo)));
     }
 
     int touchProducts(int company, int count) {
