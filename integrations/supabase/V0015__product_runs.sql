@@ -77,6 +77,59 @@ begin
   return true;
 end $$;
 
+-- Writes rows that differ from what is there, with their events; returns how many.
+create or replace function hub.product_write(p_tenant text, p_rows jsonb, p_low numeric) returns int
+language plpgsql set search_path = '' as $$
+declare
+  n int;
+  told int;
+begin
+  with input as (
+    select distinct on (r.odoo_id) r.*,
+           sha256(convert_to(jsonb_build_array(r.product_tmpl_id, r.sku, r.barcode, r.name, r.description, r.price, r.stock,
+                                               r.category, r.image_ref, r.is_active)::text, 'UTF8')) as hash
+      from jsonb_to_recordset(p_rows)
+           as r (odoo_id int, product_tmpl_id int, sku text, barcode text, name text, description text, price numeric,
+                 stock numeric, category text, image_ref text, is_active boolean, write_date timestamptz)
+     order by r.odoo_id
+  ), fresh as (
+    select i.*, c.stock as was
+      -- Row by row: joined otherwise, each page may read the whole catalogue, as long as its size is not known to the planner.
+      from input i
+      left join lateral (select x.* from public.products_cache x
+                          where x.tenant_rut = p_tenant and x.odoo_id = i.odoo_id limit 1) c on true
+     where c.content_hash is distinct from i.hash and (c.odoo_id is not null or i.is_active)
+  ), written as (
+    insert into public.products_cache as c (tenant_rut, odoo_id, product_tmpl_id, sku, barcode, name, description, price, stock,
+                                            category, image_ref, is_active, source_write_date, content_hash)
+    select p_tenant, f.odoo_id, f.product_tmpl_id, f.sku, f.barcode, f.name, f.description, f.price, f.stock, f.category,
+           f.image_ref, f.is_active, f.write_date, f.hash
+      from fresh f
+    on conflict (tenant_rut, odoo_id) do update
+       set product_tmpl_id = excluded.product_tmpl_id, sku = excluded.sku, barcode = excluded.barcode, name = excluded.name,
+           description = excluded.description, price = excluded.price, stock = excluded.stock, category = excluded.category,
+           image_ref = excluded.image_ref, is_active = excluded.is_active, source_write_date = excluded.source_write_date,
+           content_hash = excluded.content_hash, seq = nextval('hub.product_seq'), updated_at = now()
+    returning c.odoo_id
+  ), told as (
+    select f.odoo_id, 'product.upserted' as type, 1 as o,
+           jsonb_build_object('odoo_id', f.odoo_id, 'sku', f.sku, 'name', f.name, 'price', f.price, 'stock', f.stock,
+                              'is_active', f.is_active) as body
+      from fresh f
+    union all
+    select f.odoo_id, 'stock.low', 2,
+           jsonb_build_object('odoo_id', f.odoo_id, 'sku', f.sku, 'name', f.name, 'stock', f.stock, 'threshold', p_low)
+      from fresh f where f.is_active and f.stock <= p_low and (f.was is null or f.was > p_low)
+  ), sent as (
+    select hub.product_events(p_tenant, array_agg(d.type order by d.odoo_id, d.o),
+                              array_agg('product-' || d.odoo_id order by d.odoo_id, d.o),
+                              array_agg(d.body order by d.odoo_id, d.o))
+      from told d having count(*) > 0
+  )
+  select (select count(*) from written), (select count(*) from sent) into n, told;
+  return n;
+end $$;
+
 create or replace function hub.product_page(
   p_run uuid, p_phase text, p_cursor int, p_met int[], p_last boolean, p_rows jsonb)
 returns text
@@ -97,11 +150,13 @@ begin
   end if;
   n := hub.product_write(t, p_rows, s.low_stock);
   if s.mode = 'full' then
-    -- Whatever the cache has between two neighbours of Odoo's, Odoo has no more.
+    -- Whatever the cache has between two neighbours of Odoo's, Odoo has no more. Compared as rows, so that no index but the
+    -- primary key serves.
     s.gone := s.gone || array(
       select c.odoo_id from public.products_cache c
-       where c.tenant_rut = t and c.is_active and c.odoo_id > p_cursor and (p_last or c.odoo_id <= upto)
-         and c.odoo_id <> all (p_met));
+       where (c.tenant_rut, c.odoo_id) > (t, p_cursor)
+         and (c.tenant_rut, c.odoo_id) <= (t, case when p_last then 2147483647 else upto end)
+         and c.is_active and c.odoo_id <> all (p_met));
   end if;
   update hub.product_sync x
      set pages = x.pages + 1, seen = x.seen + jsonb_array_length(p_rows), changed = x.changed + n, gone = s.gone,
