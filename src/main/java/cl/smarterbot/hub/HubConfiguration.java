@@ -39,6 +39,7 @@ import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.odoo.OdooWebhook;
 import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.product.Catalogue;
+import cl.smarterbot.hub.product.CatalogueRuns;
 import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
@@ -212,8 +213,13 @@ class HubConfiguration {
     }
 
     @Bean
-    Catalogue catalogue(@Value("${hub.products.page-size:250}") int pageSize) {
+    Catalogue catalogue(@Value("${hub.products.page-size:500}") int pageSize) {
         return new Catalogue(pageSize);
+    }
+
+    @Bean
+    CatalogueRuns catalogueRuns(HubDatabase database) {
+        return new CatalogueRuns(database.as(HubDatabase.Role.OPS));
     }
 
     @Bean

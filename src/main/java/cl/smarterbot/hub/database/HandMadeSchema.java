@@ -36,6 +36,7 @@ final class HandMadeSchema {
         MARKS.put("0021", relation("hub.mail_admission_day"));
         MARKS.put("0022", function("hub.claimable(text[])"));
         MARKS.put("0017", function("hub.tell_attachments()"));
+        MARKS.put("0015", column("hub.product_sync", "total"));
     }
 
     private HandMadeSchema() {}

@@ -43,6 +43,7 @@ public final class HubCli {
             "import",
             "check",
             "chatwoot",
+            "sync",
             "endpoint",
             "flow",
             "balance",
@@ -170,6 +171,7 @@ public final class HubCli {
                 ImportCommands.class,
                 ChatwootCommands.Check.class,
                 ChatwootCommands.ChatwootGroup.class,
+                SyncCommands.class,
                 EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class

@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.product.CatalogueRuns;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
@@ -94,6 +95,11 @@ public class OpsConfiguration {
                 checks.orderedStream().toList(),
                 addresses.getIfAvailable(AddressPolicy::publicOnly),
                 Clock.systemUTC());
+    }
+
+    @Bean
+    CatalogueController catalogueController(ObjectProvider<CatalogueRuns> runs) {
+        return new CatalogueController(runs::getObject, Clock.systemUTC());
     }
 
     @Bean
