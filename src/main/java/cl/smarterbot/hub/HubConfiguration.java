@@ -5,11 +5,8 @@ import cl.smarterbot.hub.botpress.BotpressReplies;
 import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
-<<<<<<< HEAD
-import cl.smarterbot.hub.conversation.BotpressWebhook;
-=======
 import cl.smarterbot.hub.conversation.Attachments;
->>>>>>> storage
+import cl.smarterbot.hub.conversation.BotpressWebhook;
 import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
 import cl.smarterbot.hub.conversation.Conversation;

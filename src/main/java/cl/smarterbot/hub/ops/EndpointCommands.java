@@ -17,12 +17,9 @@ import picocli.CommandLine.Parameters;
             EndpointCommands.Add.class,
             EndpointCommands.ListAll.class,
             EndpointCommands.Rotate.class,
-<<<<<<< HEAD
             EndpointCommands.Bind.class,
-=======
             EndpointCommands.Unsigned.class,
             EndpointCommands.Test.class,
->>>>>>> doors
             EndpointCommands.Revoke.class
         })
 final class EndpointCommands extends HubCli.Group {
@@ -138,7 +135,6 @@ final class EndpointCommands extends HubCli.Group {
     }
 
     @Command(
-<<<<<<< HEAD
             name = "bind",
             description =
                     "Says which account or inbox of a Chatwoot a sender is for; what speaks of others is refused.")
@@ -153,7 +149,22 @@ final class EndpointCommands extends HubCli.Group {
         Integer inbox;
 
         Bind(HubCli.Session session) {
-=======
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post(
+                    "/endpoints/" + HubCli.segment(id) + "/bind", HubCli.of("account", account, "inbox", inbox));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.line("Endpoint " + id + " takes that account and inbox only.");
+        }
+    }
+
+    @Command(
             name = "unsigned",
             description =
                     "Lets a sender that cannot sign in by its path alone (Chatwoot before 4.12, Odoo), or no longer.")
@@ -170,25 +181,16 @@ final class EndpointCommands extends HubCli.Group {
         }
 
         Unsigned(HubCli.Session session) {
->>>>>>> doors
             super(session);
         }
 
         @Override
         JsonNode ask(AdminClient hub) {
-<<<<<<< HEAD
-            return hub.post(
-                    "/endpoints/" + HubCli.segment(id) + "/bind", HubCli.of("account", account, "inbox", inbox));
-=======
             return hub.post("/endpoints/" + HubCli.segment(id) + "/unsigned", HubCli.of("on", on == Switch.on));
->>>>>>> doors
         }
 
         @Override
         void show(Terminal out, JsonNode answer) {
-<<<<<<< HEAD
-            out.line("Endpoint " + id + " takes that account and inbox only.");
-=======
             out.line(
                     answer.path("unsigned").asBoolean()
                             ? "Endpoint " + id
@@ -224,7 +226,6 @@ final class EndpointCommands extends HubCli.Group {
         @Override
         int exitCode(JsonNode answer) {
             return answer.path("status").asInt() / 100 == 2 ? 0 : CliException.FAILED;
->>>>>>> doors
         }
     }
 

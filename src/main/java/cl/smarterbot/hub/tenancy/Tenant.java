@@ -100,11 +100,8 @@ public record Tenant(
             int turnPauseMillis,
             Integer teamId,
             String label,
-<<<<<<< HEAD
             String returns,
             String answers) {}
-=======
-            String returns) {}
 
     /**
      * A tenant's files.
@@ -114,5 +111,4 @@ public record Tenant(
      * @param productImages whether pictures of products are copied, too
      */
     public record StorageSettings(String url, String bucket, boolean productImages) {}
->>>>>>> storage
 }

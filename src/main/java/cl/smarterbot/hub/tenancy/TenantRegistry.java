@@ -102,26 +102,27 @@ public final class TenantRegistry {
                 : Optional.ofNullable(now.endpoints.get(source + '/' + id));
     }
 
-<<<<<<< HEAD
     /** The webhook senders of one vendor that a tenant has, as {@link #byEndpoint} knows them. */
     public List<WebhookEndpoint> endpoints(String source, String rut) {
-=======
-    /** The endpoints that take deliveries without a signature: tenant, source and the beginning of the id, which is all they prove. */
-    public List<String> unsignedEndpoints() {
->>>>>>> doors
         Snapshot now = snapshot;
         return now == null
                 ? List.of()
                 : now.endpoints.values().stream()
-<<<<<<< HEAD
                         .filter(endpoint -> endpoint.source().equals(source)
                                 && endpoint.tenant().rut().equals(rut))
-=======
+                        .toList();
+    }
+
+    /** The endpoints that take deliveries without a signature: tenant, source and the beginning of the id, which is all they prove. */
+    public List<String> unsignedEndpoints() {
+        Snapshot now = snapshot;
+        return now == null
+                ? List.of()
+                : now.endpoints.values().stream()
                         .filter(WebhookEndpoint::takesUnsigned)
                         .map(e -> e.tenant().rut() + " " + e.source() + " "
                                 + e.id().substring(0, Math.min(SHOWN_OF_ID, e.id().length())))
                         .sorted()
->>>>>>> doors
                         .toList();
     }
 

@@ -98,12 +98,8 @@ class TenantRegistryTest {
                                 "Ferretería Sur <no-responder@ferreteria-sur.example>",
                                 "ventas@ferreteria-sur.example"),
                         new Tenant.BotSettings(
-<<<<<<< HEAD
                                 "v12", null, "demo-bot-1", "bot@demo.example", 0.6, 0, null, null, "resolved", "open"),
-=======
-                                "v12", null, "demo-bot-1", "bot@demo.example", 0.6, 0, null, null, "resolved"),
                         new Tenant.StorageSettings(null, null, false),
->>>>>>> storage
                         TenantLimits.NONE));
         assertThat(registry.byRut(NORTE).orElseThrow().odoo())
                 .isEqualTo(new Tenant.OdooSettings(null, "demo", "pasteleria-norte", 2, "auto", false));
