@@ -43,6 +43,8 @@ public final class HubCli {
             "import",
             "check",
             "chatwoot",
+            "botpress",
+            "intent",
             "endpoint",
             "flow",
             "balance",
@@ -170,6 +172,8 @@ public final class HubCli {
                 ImportCommands.class,
                 ChatwootCommands.Check.class,
                 ChatwootCommands.ChatwootGroup.class,
+                BotCommands.BotpressGroup.class,
+                BotCommands.IntentGroup.class,
                 EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
@@ -759,6 +763,7 @@ public final class HubCli {
                 TenantHouse.class,
                 TenantOdoo.class,
                 ChatwootCommands.Chatwoot.class,
+                BotCommands.Botpress.class,
                 MailCommands.Mail.class,
                 MailCommands.TemplateGroup.class,
                 KeyGroup.class,
@@ -805,6 +810,12 @@ public final class HubCli {
         if (chatwoot.isObject()) {
             out.line("chatwoot:");
             out.fields(chatwoot, "url", "accountId", "inboxId");
+        }
+        JsonNode bot = tenant.path("bot");
+        if (bot.isObject()) {
+            out.line("botpress:");
+            out.fields(
+                    bot, "mode", "url", "botId", "user", "threshold", "turnPauseMillis", "teamId", "label", "returns");
         }
         JsonNode mail = tenant.path("mail");
         if (mail.isObject()) {
