@@ -1,6 +1,5 @@
 package cl.smarterbot.hub;
 
-import cl.smarterbot.hub.botpress.BotpressConnections;
 import cl.smarterbot.hub.botpress.BotpressReplies;
 import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
@@ -47,6 +46,7 @@ import cl.smarterbot.hub.schedule.ScheduleProperties;
 import cl.smarterbot.hub.schedule.ScheduleRuntime;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.IntentAdmin;
 import cl.smarterbot.hub.tenancy.Quotas;
 import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
@@ -199,7 +199,12 @@ class HubConfiguration {
     }
 
     @Bean
-    BotpressConnections botpressConnections(
+    BotpressTenantCheck botpressTenantCheck(TenantBotpressConnections connections, CamelContext camel) {
+        return new BotpressTenantCheck(connections, camel);
+    }
+
+    @Bean
+    TenantBotpressConnections botpressConnections(
             TenantRegistry registry, SecretStore secrets, @Value("${hub.botpress.url:}") String url) {
         return new TenantBotpressConnections(registry, secrets, url);
     }
@@ -354,6 +359,11 @@ class HubConfiguration {
     @Bean
     TenantAdmin tenantAdmin(HubDatabase database, RutPolicy ruts) {
         return new TenantAdmin(database.as(HubDatabase.Role.OPS), ruts);
+    }
+
+    @Bean
+    IntentAdmin intentAdmin(HubDatabase database, RutPolicy ruts) {
+        return new IntentAdmin(database.as(HubDatabase.Role.OPS), ruts);
     }
 
     @Bean

@@ -76,6 +76,7 @@ class DemoTest {
             sandboxPort = socket.getLocalPort();
         }
         registry.add("hub.sandbox.port", () -> sandboxPort);
+        registry.add("hub.botpress.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.chatwoot.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.resend.url", () -> "http://127.0.0.1:" + sandboxPort);
@@ -435,16 +436,28 @@ class DemoTest {
         assertThat(tested("demo-no-1")).startsWith("404");
     }
 
+    @Test
+    @DisplayName("an operator's check says a word to the tenant's bot and to nothing else that was not named")
+    void botCheck() throws Exception {
+        assertThat(changed("/admin/tenants/76000012-4/check", "{\"system\":\"Botpress\"}"))
+                .startsWith("200")
+                .contains("\"system\":\"Botpress\",\"part\":\"turn\",\"works\":true")
+                .doesNotContain("Chatwoot");
+    }
+
     private String tested(String endpoint) throws Exception {
+        return changed("/admin/endpoints/" + endpoint + "/test", "{}");
+    }
+
+    private String changed(String path, String body) throws Exception {
         HttpResponse<String> answer = http.send(
-                HttpRequest.newBuilder(URI.create(
-                                "http://127.0.0.1:" + managementPort + "/admin/endpoints/" + endpoint + "/test"))
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + path))
                         .header(
                                 "Authorization",
                                 "Basic " + Base64.getEncoder().encodeToString(("operator:" + PASSWORD).getBytes()))
                         .header("Content-Type", "application/json")
                         .header("X-Hub-Admin", "1")
-                        .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
         return answer.statusCode() + "\n" + answer.body();

@@ -159,6 +159,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         try {
             server = vertx.createHttpServer(options)
                     .connectionHandler(connection -> {
+                        RequestDecoder.install(connection, options);
                         connection.closeHandler(closed -> {
                             headArrived(connection);
                             condemned.remove(connection);
@@ -289,7 +290,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
         if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
             // Who sends shows only when the body is there.
-            admit(request, match, door, null, start);
+            Problem shut = guards.shut(
+                    request, door.getEndpoint().getSource(), match.values().get(DoorConsumer.ENDPOINT));
+            if (shut != null) {
+                refuse(request, shut, path, start);
+            } else {
+                admit(request, match, door, null, start);
+            }
             return;
         }
         if (door.getEndpoint().getCredential() == Credential.KEY_OR_TOKEN) {
@@ -443,13 +450,24 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                                 request.headers()::getAll,
                                 body),
                         false)
-                .onSuccess(delivery -> run(request, door, delivery.endpoint().tenant(), delivery, values, body, start))
+                .onSuccess(delivery ->
+                        guards.countDelivery(request, delivery.endpoint().tenant(), problem -> {
+                            if (problem != null) {
+                                finish(request, door, problem, start);
+                            } else {
+                                run(request, door, delivery.endpoint().tenant(), delivery, values, body, start);
+                            }
+                        }))
                 .onFailure(failure -> {
                     Problem problem = failure instanceof ProblemException known
                             ? known.problem()
                             : failure instanceof SecretStoreException ? Problem.UNAVAILABLE : problem(failure, door);
                     if (problem == Problem.UNAUTHENTICATED) {
-                        guards.countFailed(request, counted -> finish(request, door, counted, start));
+                        guards.countFailedDelivery(
+                                request,
+                                endpoint.getSource(),
+                                values.get(DoorConsumer.ENDPOINT),
+                                counted -> finish(request, door, counted, start));
                     } else {
                         finish(request, door, problem, start);
                     }

@@ -44,6 +44,8 @@ public final class HubCli {
             "check",
             "chatwoot",
             "sync",
+            "botpress",
+            "intent",
             "endpoint",
             "flow",
             "balance",
@@ -172,6 +174,8 @@ public final class HubCli {
                 ChatwootCommands.Check.class,
                 ChatwootCommands.ChatwootGroup.class,
                 SyncCommands.class,
+                BotCommands.BotpressGroup.class,
+                BotCommands.IntentGroup.class,
                 EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
@@ -761,7 +765,7 @@ public final class HubCli {
                 TenantHouse.class,
                 TenantOdoo.class,
                 ChatwootCommands.Chatwoot.class,
-                BotCommands.Bot.class,
+                BotCommands.Botpress.class,
                 MailCommands.Mail.class,
                 MailCommands.TemplateGroup.class,
                 KeyGroup.class,
@@ -809,15 +813,15 @@ public final class HubCli {
             out.line("chatwoot:");
             out.fields(chatwoot, "url", "accountId", "inboxId");
         }
-        JsonNode mail = tenant.path("mail");
-        if (mail.isObject()) {
-            out.line("mail:");
-            out.fields(mail, "from", "admin");
-        }
         JsonNode bot = tenant.path("bot");
         if (bot.isObject()) {
             out.line("bot:");
             BotCommands.describe(out, bot);
+        }
+        JsonNode mail = tenant.path("mail");
+        if (mail.isObject()) {
+            out.line("mail:");
+            out.fields(mail, "from", "admin");
         }
     }
 

@@ -80,7 +80,7 @@ public record Tenant(
      *
      * @param mode {@code v12} or {@code cloud}
      * @param url base URL of Botpress; null if the deployment's default is meant
-     * @param botId the bot
+     * @param botId the bot (v12); null for one of the cloud
      * @param user login of a collaborator (v12); null if it is kept with the secrets
      * @param threshold least confidence of an intent, 0 to 1
      * @param turnPauseMillis how long a customer must be silent before the bot answers; 0 for not at all

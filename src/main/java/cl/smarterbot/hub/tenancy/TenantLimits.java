@@ -24,6 +24,14 @@ public record TenantLimits(
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /**
+     * Signed webhooks a minute for the tenant as a whole, counted apart from its other requests; null means without limit. Generous:
+     * some vendors send a webhook once and never again.
+     */
+    public Integer webhooksPerMinute() {
+        return tenantPerMinute == null ? null : (int) Math.min(Integer.MAX_VALUE, 10L * tenantPerMinute);
+    }
+
     /** Whether requests need no counting at all. */
     public boolean unlimited() {
         return ipPerMinute == null && keyPerMinute == null && tenantPerMinute == null;

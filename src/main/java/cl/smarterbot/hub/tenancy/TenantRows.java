@@ -73,7 +73,8 @@ final class TenantRows {
 
     private static Tenant.BotSettings bot(ResultSet row) throws SQLException {
         String bot = row.getString("botpress_bot_id");
-        return bot == null
+        // A bot of the cloud is named by its webhook id, which stands with the secrets.
+        return bot == null && !"cloud".equals(row.getString("botpress_mode"))
                 ? null
                 : new Tenant.BotSettings(
                         row.getString("botpress_mode"),

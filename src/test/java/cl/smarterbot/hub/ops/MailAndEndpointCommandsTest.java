@@ -133,16 +133,16 @@ class MailAndEndpointCommandsTest {
     @Test
     @DisplayName("says which bot answers and which conversations, and hears every wrong value at once")
     void bot() {
-        assertThat(run("", "tenant", "bot", TENANT, "--bot-id", "ventas", "--threshold", "0.7")
+        assertThat(run("", "tenant", "botpress", TENANT, "--bot", "ventas", "--threshold", "0.7")
                         .out())
                 .contains("ventas", "0.7", "pending");
-        assertThat(run("", "tenant", "bot", TENANT, "--answers", "open", "--returns", "given-back")
+        assertThat(run("", "tenant", "botpress", TENANT, "--answers", "open", "--returns", "given-back")
                         .out())
                 .contains("open", "given-back", "ventas");
         assertThat(run("", "tenant", "show", TENANT).out()).contains("bot:", "given-back");
-        Ran wrong = run("", "tenant", "bot", TENANT, "--answers", "all", "--returns", "never");
+        Ran wrong = run("", "tenant", "botpress", TENANT, "--answers", "all", "--returns", "never");
         assertThat(wrong.exit()).isNotZero();
-        assertThat(wrong.err()).contains("botAnswers", "must be pending or open", "botReturns");
+        assertThat(wrong.err()).contains("answers", "must be pending or open", "returns");
     }
 
     @Test
