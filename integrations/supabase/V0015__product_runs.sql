@@ -213,3 +213,17 @@ alter function hub.product_total(uuid, int) owner to hub_log;
 revoke all on function hub.product_request(text, text, boolean), hub.product_total(uuid, int) from public;
 grant execute on function hub.product_request(text, text, boolean) to hub_ops;
 grant execute on function hub.product_total(uuid, int) to hub_app;
+
+-- A change was reported for the tenant in app.tenant_rut: its turn of the schedule product-refresh comes in p_seconds, unless it
+-- comes sooner. However many changes are reported until then, one run reads them.
+create function hub.product_soon(p_seconds int) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  update hub.schedule_due d
+     set next_at = clock_timestamp() + make_interval(secs => greatest(p_seconds, 0)), planned_at = clock_timestamp()
+   where d.name = 'product-refresh' and d.tenant_rut = hub.app_tenant() and d.next_at > '-infinity'
+     and d.next_at > clock_timestamp() + make_interval(secs => greatest(p_seconds, 0));
+end $$;
+alter function hub.product_soon(int) owner to hub_log;
+revoke all on function hub.product_soon(int) from public;
+grant execute on function hub.product_soon(int) to hub_app;

@@ -35,6 +35,7 @@ import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.odoo.OdooWebhook;
 import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.product.Catalogue;
+import cl.smarterbot.hub.product.CatalogueMetrics;
 import cl.smarterbot.hub.product.CatalogueRuns;
 import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
@@ -222,6 +223,12 @@ class HubConfiguration {
     @Bean
     CatalogueRuns catalogueRuns(HubDatabase database) {
         return new CatalogueRuns(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean(destroyMethod = "close")
+    CatalogueMetrics catalogueMetrics(
+            HubDatabase database, MeterRegistry meters, @Value("${hub.products.metrics-every:15s}") Duration every) {
+        return new CatalogueMetrics(database.as(HubDatabase.Role.OPS), database::ready, meters, every);
     }
 
     @Bean

@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import cl.smarterbot.hub.HubApplication;
 import cl.smarterbot.hub.database.HubDatabase;
@@ -8,6 +9,8 @@ import cl.smarterbot.hub.sandbox.SandboxServer;
 import cl.smarterbot.hub.sandbox.SandboxTrouble;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -16,6 +19,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -39,6 +43,7 @@ import org.springframework.test.context.DynamicPropertySource;
 @DisplayName("An operator who reads a catalogue now")
 class SyncCommandsTest {
 
+    private static final Duration BOUND = Duration.ofSeconds(30);
     private static final String RUT = "76000012-4";
 
     @TempDir
@@ -49,6 +54,9 @@ class SyncCommandsTest {
 
     @Autowired
     private HubDatabase database;
+
+    @Autowired
+    private MeterRegistry meters;
 
     @Autowired
     private SandboxServer vendors;
@@ -72,6 +80,7 @@ class SyncCommandsTest {
         registry.add("hub.products.page-size", () -> 2);
         registry.add("hub.products.often", () -> "0 0 1 1 *");
         registry.add("hub.products.nightly", () -> "0 0 1 1 *");
+        registry.add("hub.products.metrics-every", () -> "50ms");
         registry.add("hub.retry.initial-delay", () -> 10);
     }
 
@@ -129,6 +138,27 @@ class SyncCommandsTest {
         assertThat(hub("sync", "status").out()).contains(RUT, "completed");
         Ran again = hub("sync", "products", "--tenant", RUT, "--wait", "--json");
         assertThat(again.json().path("mode").asText()).isEqualTo("incremental");
+    }
+
+    @Test
+    @DisplayName(
+            "finds in the metrics how late each catalogue may be and how long its last run took, and the lag in the log")
+    void measures() {
+        hub("sync", "products", "--tenant", RUT, "--full", "--wait");
+        Tags tenant = Tags.of("tenant", RUT);
+        await().atMost(BOUND)
+                .until(() -> meters.find("hub.product.sync.run")
+                                .tags(tenant.and("mode", "full", "outcome", "completed"))
+                                .gauge()
+                        != null);
+        assertThat(meters.get("hub.product.sync.lag").tags(tenant).gauge().value())
+                .isGreaterThan(0);
+        hub("sync", "products", "--tenant", RUT, "--wait");
+        List<Long> lags = jdbc().queryForList(
+                        "select (metadata ->> 'lag_ms')::bigint from public.events"
+                                + " where type = 'product.refresh.completed' order by id",
+                        Long.class);
+        assertThat(lags).hasSize(2).allMatch(lag -> lag >= 0);
     }
 
     @Test
