@@ -759,6 +759,7 @@ public final class HubCli {
                 TenantHouse.class,
                 TenantOdoo.class,
                 ChatwootCommands.Chatwoot.class,
+                StorageCommands.Storage.class,
                 MailCommands.Mail.class,
                 MailCommands.TemplateGroup.class,
                 KeyGroup.class,
@@ -810,6 +811,11 @@ public final class HubCli {
         if (mail.isObject()) {
             out.line("mail:");
             out.fields(mail, "from", "admin");
+        }
+        JsonNode storage = tenant.path("storage");
+        if (storage.path("url").isTextual() || storage.path("bucket").isTextual()) {
+            out.line("storage:");
+            out.fields(storage, "url", "bucket", "productImages");
         }
     }
 

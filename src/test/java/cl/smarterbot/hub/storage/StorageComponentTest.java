@@ -319,6 +319,25 @@ class StorageComponentTest {
         assertThat(failure(file()).kind()).isEqualTo(Kind.NOT_FOUND);
     }
 
+    @Test
+    @DisplayName("would find its bucket, or a check says what is wrong, in words without the key")
+    void check() {
+        StorageCheck check = new StorageCheck(camel.getComponent("storage", StorageComponent.class));
+        String url = vendor.uri().toString();
+        assertThat(check.run(new StorageConnection(SUR, url, "attachments", key))
+                        .works())
+                .isTrue();
+        assertThat(check.run(new StorageConnection(SUR, url, "nowhere", key)))
+                .isEqualTo(new StorageCheck.Finding("bucket", false, "there is no bucket nowhere"));
+        assertThat(check.run(new StorageConnection(SUR, url, "attachments", "wrong-key")))
+                .satisfies(found -> assertThat(found.part()).isEqualTo("key"))
+                .asString()
+                .doesNotContain("wrong-key");
+        assertThat(check.run(new StorageConnection(SUR, "http://10.0.0.1", "attachments", key)))
+                .satisfies(found -> assertThat(found.part()).isEqualTo("url"));
+        assertThat(vendor.storage().objects(Map.of())).isEmpty();
+    }
+
     @ParameterizedTest
     @NullSource
     @ValueSource(
