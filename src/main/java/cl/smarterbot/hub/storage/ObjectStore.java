@@ -15,6 +15,8 @@ import java.util.concurrent.CompletableFuture;
 final class ObjectStore {
     static final String SYSTEM = "Supabase Storage";
 
+    private static final String PLACE = "/storage/v1";
+
     private final RestClient rest;
     private final StorageLimits limits;
 
@@ -74,8 +76,7 @@ final class ObjectStore {
         return RestCall.builder(SYSTEM, to.tenant(), method, to.url() + "/storage/v1" + path)
                 .header("Authorization", "Bearer " + to.key())
                 .header("apikey", to.key())
-                .maxResponseBytes(64 << 10)
-                .anyAnswer();
+                .maxResponseBytes(64 << 10);
     }
 
     /** Storage answers nearly every error with HTTP 400 and says in the body which status it means. */
@@ -99,9 +100,7 @@ final class ObjectStore {
                     case 409, 423 -> Kind.UNAVAILABLE;
                     default -> meant >= 500 ? Kind.UNAVAILABLE : known.kind();
                 };
-        return kind == known.kind()
-                ? known
-                : RestException.of(SYSTEM, kind, "/storage/v1", "the answer means HTTP " + meant);
+        return kind == known.kind() ? known : RestException.of(SYSTEM, kind, PLACE, "the answer means HTTP " + meant);
     }
 
     private static int meant(RestAnswer answer) {

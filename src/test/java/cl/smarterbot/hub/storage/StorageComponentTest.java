@@ -300,6 +300,9 @@ class StorageComponentTest {
         for (SandboxTrouble.Kind kind : List.of(
                 SandboxTrouble.Kind.STATUS,
                 SandboxTrouble.Kind.LOST_ANSWER,
+                SandboxTrouble.Kind.TRUNCATED,
+                SandboxTrouble.Kind.GARBAGE,
+                SandboxTrouble.Kind.HTML,
                 SandboxTrouble.Kind.REFUSE_CONNECTION_LIKE_CLOSE)) {
             vendor.trouble().add(Rule.of(kind).on("objects", "upload").times(1));
             assertThat(failure(file()).isTransient()).as(kind.name()).isTrue();
