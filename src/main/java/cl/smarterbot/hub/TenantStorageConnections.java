@@ -32,7 +32,16 @@ final class TenantStorageConnections implements StorageConnections {
 
     @Override
     public StorageConnection resolve(Exchange exchange) {
-        return tenant(exchange).map(this::of).orElse(null);
+        return TenantScope.of(exchange).flatMap(this::of).orElse(null);
+    }
+
+    /**
+     * The storage of a tenant; empty if it has none.
+     *
+     * @throws IllegalStateException if it has a project of its own and no key is stored
+     */
+    Optional<StorageConnection> of(String rut) {
+        return registry.byRut(rut).filter(Tenant::active).map(this::of);
     }
 
     private Optional<Tenant> tenant(Exchange exchange) {

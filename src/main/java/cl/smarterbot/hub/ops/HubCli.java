@@ -766,6 +766,7 @@ public final class HubCli {
                 TenantOdoo.class,
                 ChatwootCommands.Chatwoot.class,
                 BotCommands.Botpress.class,
+                StorageCommands.Storage.class,
                 MailCommands.Mail.class,
                 MailCommands.TemplateGroup.class,
                 KeyGroup.class,
@@ -822,6 +823,11 @@ public final class HubCli {
         if (mail.isObject()) {
             out.line("mail:");
             out.fields(mail, "from", "admin");
+        }
+        JsonNode storage = tenant.path("storage");
+        if (storage.path("url").isTextual() || storage.path("bucket").isTextual()) {
+            out.line("storage:");
+            out.fields(storage, "url", "bucket", "productImages");
         }
     }
 

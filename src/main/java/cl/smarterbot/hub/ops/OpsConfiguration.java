@@ -117,6 +117,13 @@ public class OpsConfiguration {
     }
 
     @Bean
+    StorageController storageController(
+            TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<AddressPolicy> addresses) {
+        return new StorageController(
+                tenants, events, secrets, addresses.getIfAvailable(AddressPolicy::publicOnly), Clock.systemUTC());
+    }
+
+    @Bean
     AdminErrors adminErrors() {
         return new AdminErrors();
     }

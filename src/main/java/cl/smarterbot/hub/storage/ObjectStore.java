@@ -8,11 +8,14 @@ import cl.smarterbot.hub.rest.RestException.Kind;
 import cl.smarterbot.hub.rest.RestStream;
 import cl.smarterbot.hub.storage.RefusedException.Reason;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /** Supabase Storage's objects. Writing one again overwrites it with the same. */
 final class ObjectStore {
     static final String SYSTEM = "Supabase Storage";
+
+    private static final String PLACE = "/storage/v1";
 
     private final RestClient rest;
     private final StorageLimits limits;
@@ -43,7 +46,7 @@ final class ObjectStore {
             from.cancel();
             throw new RefusedException(Reason.TYPE_NOT_ALLOWED);
         }
-        return rest.send(call(to, path).body(from, type).build()).handle((answer, failure) -> {
+        return rest.send(upload(to, path).body(from, type).build()).handle((answer, failure) -> {
             if (failure != null) {
                 throw told(FileSource.cause(failure));
             }
@@ -51,20 +54,29 @@ final class ObjectStore {
         });
     }
 
-    private RestCall.Builder call(StorageConnection to, StoragePath path) {
-        return RestCall.builder(
-                        SYSTEM,
-                        to.tenant(),
-                        "POST",
-                        // The name has no character that an address would need to encode.
-                        to.url() + "/storage/v1/object/" + to.bucket() + "/" + path.name())
+    /** Looks whether the bucket is there; fails with a {@link RestException} if not. */
+    CompletableFuture<RestAnswer> bucket(StorageConnection to) {
+        return rest.send(call(to, "GET", "/bucket/" + to.bucket())
+                        .timeout(Duration.ofSeconds(10))
+                        .build())
+                .exceptionally(failure -> {
+                    throw told(FileSource.cause(failure));
+                });
+    }
+
+    private RestCall.Builder upload(StorageConnection to, StoragePath path) {
+        // The name has no character that an address would need to encode.
+        return call(to, "POST", "/object/" + to.bucket() + "/" + path.name())
                 .template("/storage/v1/object/{}")
+                .header("x-upsert", "true")
+                .timeout(limits.timeout());
+    }
+
+    private static RestCall.Builder call(StorageConnection to, String method, String path) {
+        return RestCall.builder(SYSTEM, to.tenant(), method, to.url() + "/storage/v1" + path)
                 .header("Authorization", "Bearer " + to.key())
                 .header("apikey", to.key())
-                .header("x-upsert", "true")
-                .timeout(limits.timeout())
-                .maxResponseBytes(64 << 10)
-                .anyAnswer();
+                .maxResponseBytes(64 << 10);
     }
 
     /** Storage answers nearly every error with HTTP 400 and says in the body which status it means. */
@@ -88,9 +100,7 @@ final class ObjectStore {
                     case 409, 423 -> Kind.UNAVAILABLE;
                     default -> meant >= 500 ? Kind.UNAVAILABLE : known.kind();
                 };
-        return kind == known.kind()
-                ? known
-                : RestException.of(SYSTEM, kind, "POST /storage/v1/object/{}", "the answer means HTTP " + meant);
+        return kind == known.kind() ? known : RestException.of(SYSTEM, kind, PLACE, "the answer means HTTP " + meant);
     }
 
     private static int meant(RestAnswer answer) {

@@ -300,6 +300,9 @@ class StorageComponentTest {
         for (SandboxTrouble.Kind kind : List.of(
                 SandboxTrouble.Kind.STATUS,
                 SandboxTrouble.Kind.LOST_ANSWER,
+                SandboxTrouble.Kind.TRUNCATED,
+                SandboxTrouble.Kind.GARBAGE,
+                SandboxTrouble.Kind.HTML,
                 SandboxTrouble.Kind.REFUSE_CONNECTION_LIKE_CLOSE)) {
             vendor.trouble().add(Rule.of(kind).on("objects", "upload").times(1));
             assertThat(failure(file()).isTransient()).as(kind.name()).isTrue();
@@ -317,6 +320,25 @@ class StorageComponentTest {
         key = "demo-storage";
         bucket = "nowhere";
         assertThat(failure(file()).kind()).isEqualTo(Kind.NOT_FOUND);
+    }
+
+    @Test
+    @DisplayName("would find its bucket, or a check says what is wrong, in words without the key")
+    void check() {
+        StorageCheck check = new StorageCheck(camel.getComponent("storage", StorageComponent.class));
+        String url = vendor.uri().toString();
+        assertThat(check.run(new StorageConnection(SUR, url, "attachments", key))
+                        .works())
+                .isTrue();
+        assertThat(check.run(new StorageConnection(SUR, url, "nowhere", key)))
+                .isEqualTo(new StorageCheck.Finding("bucket", false, "there is no bucket nowhere"));
+        assertThat(check.run(new StorageConnection(SUR, url, "attachments", "wrong-key")))
+                .satisfies(found -> assertThat(found.part()).isEqualTo("key"))
+                .asString()
+                .doesNotContain("wrong-key");
+        assertThat(check.run(new StorageConnection(SUR, "http://10.0.0.1", "attachments", key)))
+                .satisfies(found -> assertThat(found.part()).isEqualTo("url"));
+        assertThat(vendor.storage().objects(Map.of())).isEmpty();
     }
 
     @ParameterizedTest
