@@ -33,6 +33,8 @@ import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.product.Catalogue;
+import cl.smarterbot.hub.product.ProductList;
+import cl.smarterbot.hub.product.ProductView;
 import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
@@ -193,6 +195,16 @@ class HubConfiguration {
     @Bean
     Catalogue catalogue(@Value("${hub.products.page-size:250}") int pageSize) {
         return new Catalogue(pageSize);
+    }
+
+    @Bean
+    ProductList productList() {
+        return new ProductList();
+    }
+
+    @Bean
+    ProductView productView() {
+        return new ProductView();
     }
 
     @Bean
