@@ -8,6 +8,7 @@ import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
 import cl.smarterbot.hub.conversation.Conversation;
+import cl.smarterbot.hub.conversation.CustomerRequests;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactChange;
@@ -163,6 +164,11 @@ class HubConfiguration {
     @Bean
     Conversation conversation(TenantRegistry registry) {
         return new Conversation(registry);
+    }
+
+    @Bean
+    CustomerRequests customerRequests() {
+        return new CustomerRequests();
     }
 
     @Bean

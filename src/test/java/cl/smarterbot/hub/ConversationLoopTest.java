@@ -406,6 +406,81 @@ class ConversationLoopTest {
                         == 1);
     }
 
+    @Test
+    @DisplayName("a question about a product is answered from the tenant's own catalogue, active products only")
+    void products() {
+        product("76000012-4", 901, "Serrucho bahco 20 pulgadas", 15990, 7, true);
+        product("76000012-4", 902, "Serrucho costilla", 9990, 0, true);
+        product("76000012-4", 903, "Serrucho descontinuado", 1, 3, false);
+        product("77000005-K", 904, "Serrucho ajeno", 1, 3, true);
+        int conversation = say(someone(), "¿Qué precio tiene el serrucho Bahco?");
+        await().atMost(BOUND).until(() -> replies(conversation).size() == 1);
+        assertThat(replies(conversation).get(0))
+                .startsWith("Serrucho bahco 20 pulgadas: $15.990, disponible.")
+                .contains("Serrucho costilla: $9.990, sin stock por ahora.")
+                .doesNotContain("descontinuado", "ajeno");
+        int nothing = say(someone(), "¿Tienen astrolabios?");
+        await().atMost(BOUND).until(() -> replies(nothing).size() == 1);
+        assertThat(replies(nothing).get(0)).contains("No encontramos ese producto");
+        settled();
+        assertThat(row(nothing)).containsEntry("owner", "bot").containsEntry("intent", "product_query");
+    }
+
+    private void product(String rut, int id, String name, int price, int stock, boolean active) {
+        jdbc().update(
+                        "insert into public.products_cache (tenant_rut, odoo_id, name, price, stock, is_active, content_hash)"
+                                + " values (?, ?, ?, ?, ?, ?, ''::bytea) on conflict do nothing",
+                        rut,
+                        id,
+                        name,
+                        price,
+                        stock,
+                        active);
+    }
+
+    private Map<String, Object> partner(String email) {
+        return vendors.odoo().records("res.partner", Map.of("email", email)).stream()
+                .findFirst()
+                .orElse(Map.of());
+    }
+
+    @Test
+    @DisplayName(
+            "a customer whom somebody vouches for changes their own partner; strangers and other people's addresses go to a person")
+    void contactUpdate() {
+        String own = "compras@losandes.example";
+        Map<String, Object> before = partner(own);
+        int partners = vendors.odoo().records("res.partner", Map.of()).size();
+        int stranger = say(someone(), "mi correo es " + someone());
+        int thief = say("ana.soto@cliente.example", "mi correo es " + own);
+        for (int conversation : List.of(stranger, thief)) {
+            await().atMost(BOUND).until(() -> "human".equals(row(conversation).get("owner")));
+            assertThat(row(conversation)).containsEntry("handoff_reason", "customer_unknown");
+        }
+        settled();
+        assertThat(partner(own)).isNotEmpty().isEqualTo(before);
+        assertThat(partner("ana.soto@cliente.example")).isNotEmpty();
+
+        // The reply is refused once: the turn comes again when the partner has its new address already.
+        vendors.trouble()
+                .add(SandboxTrouble.Rule.of(SandboxTrouble.Kind.STATUS)
+                        .on("messages", "create")
+                        .times(1));
+        int conversation = say(own, "mi correo es Ventas@losandes.example y mi teléfono es 9 5555 1234");
+        await().atMost(BOUND).until(() -> replies(conversation).size() == 1);
+        settled();
+        assertThat(replies(conversation).get(0)).contains("anotamos sus datos");
+        assertThat(partner("ventas@losandes.example"))
+                .containsEntry("id", before.get("id"))
+                .containsEntry("phone", "+56955551234");
+        assertThat(partner(own)).isEmpty();
+        assertThat(vendors.odoo().records("res.partner", Map.of())).hasSize(partners);
+        assertThat(vendors.chatwoot().contacts(Map.of("account", "1", "email", own)))
+                .singleElement()
+                .satisfies(contact -> assertThat(String.valueOf(contact.get("custom_attributes")))
+                        .contains("updated_email=ventas@losandes.example", "updated_phone=+56955551234"));
+    }
+
     private int heard(int conversation) {
         return jdbc().queryForObject(
                         "select count(*) from public.messages where chatwoot_conversation_id = ? and tenant_rut ="
