@@ -9,6 +9,7 @@ import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
 import cl.smarterbot.hub.conversation.Conversation;
 import cl.smarterbot.hub.conversation.CustomerRequests;
+import cl.smarterbot.hub.conversation.LeadStage;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactChange;
@@ -169,6 +170,11 @@ class HubConfiguration {
     @Bean
     CustomerRequests customerRequests() {
         return new CustomerRequests();
+    }
+
+    @Bean
+    LeadStage leadStage(TenantRegistry registry) {
+        return new LeadStage(registry);
     }
 
     @Bean

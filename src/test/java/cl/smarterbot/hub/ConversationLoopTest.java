@@ -391,13 +391,7 @@ class ConversationLoopTest {
         settled();
         assertThat(vendors.chatwoot().messages(Map.of("account_id", "2")))
                 .noneMatch(m -> Integer.valueOf(1).equals(m.get("message_type")));
-        HttpRequest pending = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + sandboxPort
-                        + "/api/v1/accounts/2/conversations/" + conversation + "/toggle_status"))
-                .header("api_access_token", "demo-chatwoot-2")
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString("{\"status\":\"pending\"}"))
-                .build();
-        assertThat(status(pending)).isEqualTo(200);
+        assertThat(status(toggle(2, conversation, "pending"))).isEqualTo(200);
         vendors.chatwoot().say(2, conversation, "¿Dónde están ubicados?");
         await().atMost(BOUND)
                 .until(() -> vendors.chatwoot().messages(Map.of("account_id", "2")).stream()
@@ -479,6 +473,52 @@ class ConversationLoopTest {
                 .singleElement()
                 .satisfies(contact -> assertThat(String.valueOf(contact.get("custom_attributes")))
                         .contains("updated_email=ventas@losandes.example", "updated_phone=+56955551234"));
+    }
+
+    @Test
+    @DisplayName("a resolved conversation moves its lead to the stage of the intent that made it, once")
+    void leadStage() throws Exception {
+        jdbc().update(
+                        "insert into hub.intent (tenant_rut, intent, action, lead_stage) values ('76000012-4', 'cotizacion', 'lead',"
+                                + " 'Calificado') on conflict do nothing");
+        await().atMost(BOUND)
+                .until(() -> registry.intent("76000012-4", "cotizacion").leadStage() != null);
+        int quote = say(someone(), "Necesito cotizar 20 sacos");
+        await().atMost(BOUND).until(() -> replies(quote).size() == 1);
+        settled();
+        // Another intent afterwards: the lead is still the quote's.
+        vendors.chatwoot().say(1, quote, "Hola, ¿cuál es el horario?");
+        await().atMost(BOUND).until(() -> replies(quote).size() == 2);
+        settled();
+        assertThat(stage(quote)).contains("Nuevo");
+        int hours = say(someone(), "Hola, ¿cuál es el horario?");
+        await().atMost(BOUND).until(() -> replies(hours).size() == 1);
+        for (String status : List.of("resolved", "open", "resolved")) {
+            for (int conversation : List.of(quote, hours)) {
+                assertThat(status(toggle(1, conversation, status))).isEqualTo(200);
+                await().atMost(BOUND)
+                        .until(() -> status.equals(row(conversation).get("status")));
+            }
+            settled();
+            assertThat(stage(quote)).contains("Calificado");
+        }
+        assertThat(String.valueOf(vendors.odoo().stats().get("calls"))).contains("crm.lead.write=1");
+    }
+
+    private String stage(int conversation) {
+        return vendors.odoo().records("crm.lead", Map.of("name", "Conversación " + conversation)).stream()
+                .map(lead -> String.valueOf(lead.get("stage_id")))
+                .findFirst()
+                .orElse("");
+    }
+
+    private static HttpRequest toggle(int account, int conversation, String status) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + sandboxPort + "/api/v1/accounts/" + account
+                        + "/conversations/" + conversation + "/toggle_status"))
+                .header("api_access_token", "demo-chatwoot-" + account)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"status\":\"" + status + "\"}"))
+                .build();
     }
 
     private int heard(int conversation) {
