@@ -346,12 +346,7 @@ class ConversationLoopTest {
         int complaint = say(someone(), "Tengo un reclamo");
         for (int conversation : List.of(question, complaint)) {
             await().atMost(BOUND).until(() -> heard(conversation) == 1);
-            String reply = """
-                    {"event":"message_created","id":%d,"content":"Le respondo yo","message_type":"outgoing","private":false,
-                     "created_at":"%s","account":{"id":1},"inbox":{"id":1},"conversation":{"id":%d,"inbox_id":1,"status":"open"},
-                     "sender":{"id":9,"type":"user"}}""".formatted(987_651_000 + conversation, java.time.Instant.now(), conversation);
-            assertThat(status(webhook("demo-cw-1", "demo-chatwoot-secret-1", reply)))
-                    .isEqualTo(200);
+            personReplies(conversation);
             assertThat(row(conversation)).containsEntry("owner", "human");
         }
         settled();
@@ -519,6 +514,36 @@ class ConversationLoopTest {
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString("{\"status\":\"" + status + "\"}"))
                 .build();
+    }
+
+    /** The hub hears that a person of the team has replied. */
+    private void personReplies(int conversation) throws Exception {
+        String reply = """
+                {"event":"message_created","id":%d,"content":"Le respondo yo","message_type":"outgoing","private":false,
+                 "created_at":"%s","account":{"id":1},"inbox":{"id":1},"conversation":{"id":%d,"inbox_id":1,"status":"open"},
+                 "sender":{"id":9,"type":"user"}}""".formatted(987_651_000 + conversation, java.time.Instant.now(), conversation);
+        assertThat(status(webhook("demo-cw-1", "demo-chatwoot-secret-1", reply)))
+                .isEqualTo(200);
+    }
+
+    @Test
+    @DisplayName(
+            "a handoff that reaches Chatwoot after a person has replied tells the team why, and the customer nothing more")
+    void repliedBeforeHandoff() throws Exception {
+        int conversation = say(someone(), "Hola, ¿cuál es el horario?");
+        await().atMost(BOUND).until(() -> replies(conversation).size() == 1);
+        settled();
+        vendors.trouble()
+                .add(SandboxTrouble.Rule.of(SandboxTrouble.Kind.STATUS)
+                        .path("/api/v1/accounts/1/conversations/" + conversation));
+        vendors.chatwoot().say(1, conversation, "Tengo un reclamo");
+        await().atMost(BOUND).until(() -> "human".equals(row(conversation).get("owner")));
+        personReplies(conversation);
+        assertThat(row(conversation)).containsEntry("handoff_reason", "agent_replied");
+        vendors.trouble().clear();
+        settled();
+        assertThat(notes(conversation)).singleElement().asString().contains("Cliente: Tengo un reclamo");
+        assertThat(replies(conversation)).hasSize(1);
     }
 
     private int heard(int conversation) {
