@@ -9,6 +9,8 @@ import cl.smarterbot.hub.conversation.BotpressWebhook;
 import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
 import cl.smarterbot.hub.conversation.Conversation;
+import cl.smarterbot.hub.conversation.CustomerRequests;
+import cl.smarterbot.hub.conversation.LeadStage;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactChange;
@@ -175,6 +177,16 @@ class HubConfiguration {
     @Bean
     Attachments attachments() {
         return new Attachments();
+    }
+
+    @Bean
+    CustomerRequests customerRequests() {
+        return new CustomerRequests();
+    }
+
+    @Bean
+    LeadStage leadStage(TenantRegistry registry) {
+        return new LeadStage(registry);
     }
 
     @Bean
