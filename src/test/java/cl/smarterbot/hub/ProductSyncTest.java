@@ -19,6 +19,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -65,7 +66,7 @@ class ProductSyncTest {
         }
         String sandbox = "http://127.0.0.1:" + sandboxPort;
         registry.add("hub.sandbox.port", () -> sandboxPort);
-        for (String vendor : List.of("chatwoot", "odoo", "resend", "botpress")) {
+        for (String vendor : List.of("chatwoot", "odoo", "resend", "botpress", "storage")) {
             registry.add("hub." + vendor + ".url", () -> sandbox);
         }
         registry.add("hub.door.port", () -> 0);
@@ -290,6 +291,103 @@ class ProductSyncTest {
                                 RUT))
                 .isTrue();
         assertThat(completed()).isEqualTo(before + 1);
+    }
+
+    private void settled() {
+        await().atMost(BOUND)
+                .until(() -> jdbc().queryForObject(
+                                        "select count(*) from hub.delivery where state not in ('done', 'dead')",
+                                        Integer.class)
+                        == 0);
+    }
+
+    /** Odoo tells times by the second: a second write within one would look like none. */
+    private void picture(String sku, Object base64) {
+        Object id = cached(sku).get("odoo_id");
+        String asked = jdbc().queryForObject(
+                        "select to_char(image_source_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS') from"
+                                + " public.products_cache where tenant_rut = ? and sku = ?",
+                        String.class,
+                        RUT,
+                        sku);
+        await().atMost(BOUND).until(() -> {
+            odoo("product.product/write", Map.of("ids", List.of(id), "vals", Map.of("image_1920", base64)));
+            JsonNode written = odoo(
+                    "product.product/search_read",
+                    Map.of("domain", List.of(List.of("id", "=", id)), "fields", List.of("write_date")));
+            return !written.get(0).path("write_date").asText().equals(asked);
+        });
+    }
+
+    private Map<String, Object> image(String sku) {
+        return jdbc().queryForMap(
+                        "select image_path, image_hash, seq from public.products_cache where tenant_rut = ? and sku = ?",
+                        RUT,
+                        sku);
+    }
+
+    private static String png(int n) {
+        return Base64.getEncoder()
+                .encodeToString(new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', (byte) n});
+    }
+
+    @Test
+    @DisplayName("leaves pictures in Odoo, and asks for none, unless the tenant wants copies")
+    void noPictures() {
+        run("full");
+        picture("FER-001", png(1));
+        run("incremental");
+        settled();
+        assertThat(jdbc().queryForObject(
+                                "select count(*) from public.events where type = 'product.image_wanted'",
+                                Integer.class))
+                .isZero();
+        assertThat(vendors.storage().objects(Map.of())).isEmpty();
+    }
+
+    @Test
+    @DisplayName(
+            "has copies of pictures for a tenant that wants them: once, again when they change, none when they are gone")
+    void pictures() {
+        jdbc().update("update hub.tenant_settings set storage_product_images = true where tenant_rut = ?", RUT);
+        try {
+            run("full");
+            picture("FER-001", png(1));
+            picture("FER-002", Base64.getEncoder().encodeToString("<svg/>".getBytes(StandardCharsets.US_ASCII)));
+            vendors.trouble()
+                    .add(SandboxTrouble.Rule.of(SandboxTrouble.Kind.LOST_ANSWER)
+                            .on("objects", "upload")
+                            .times(1));
+            run("incremental");
+            settled();
+            String path = RUT + "/products/" + cached("FER-001").get("odoo_id");
+            Map<String, Object> first = image("FER-001");
+            assertThat(first).containsEntry("image_path", path);
+            assertThat(vendors.storage().object(path))
+                    .isEqualTo(Base64.getDecoder().decode(png(1)));
+            assertThat(image("FER-002")).containsEntry("image_path", null);
+            assertThat(vendors.storage().objects(Map.of())).hasSize(1);
+
+            run("full");
+            settled();
+            assertThat(image("FER-001")).as("nothing changed").isEqualTo(first);
+
+            picture("FER-001", png(2));
+            run("incremental");
+            settled();
+            assertThat(vendors.storage().object(path))
+                    .isEqualTo(Base64.getDecoder().decode(png(2)));
+            assertThat(((Number) image("FER-001").get("seq")).longValue())
+                    .isGreaterThan(((Number) first.get("seq")).longValue());
+
+            picture("FER-001", false);
+            run("incremental");
+            settled();
+            assertThat(image("FER-001")).containsEntry("image_path", null);
+        } finally {
+            jdbc().update("update hub.tenant_settings set storage_product_images = false where tenant_rut = ?", RUT);
+            vendors.storage().reset();
+        }
     }
 
     private JsonNode odoo(String path, Map<String, Object> body) throws Exception {

@@ -5,7 +5,11 @@ import cl.smarterbot.hub.odoo.OdooConstants;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -153,6 +157,38 @@ public final class Catalogue {
         String written = text(product.get("write_date"));
         row.put("write_date", written == null ? null : written + "Z");
         return row;
+    }
+
+    /**
+     * Looks at the product in the body; the variable {@code known} is the hash of its last picture, null if the cache has none such. Sets the variables {@code product} (its id), {@code
+     * picture} (base64, empty for none), {@code hash} (empty for none) and {@code changed}: whether it is another picture than known.
+     */
+    public void picture(Exchange exchange) {
+        List<Map<?, ?>> products = records(exchange);
+        String known = exchange.getVariable("known", String.class);
+        boolean there = known != null && products.size() == 1;
+        String picture = there ? text(products.get(0).get("image_1024")) : null;
+        picture = picture == null ? "" : picture;
+        String hash = picture.isEmpty() ? "" : sha256(picture);
+        exchange.setVariable("product", there ? products.get(0).get("id") : null);
+        exchange.setVariable("picture", picture);
+        exchange.setVariable("hash", hash);
+        exchange.setVariable("changed", there && !hash.equals(known));
+    }
+
+    /** Sets the variable {@code imagePath} to where the picture is, by the map in the body; empty if it was refused or is gone. */
+    public void pictureKept(Exchange exchange) {
+        Object path = exchange.getMessage().getBody(Map.class).get("stored_path");
+        exchange.setVariable("imagePath", path == null ? "" : path);
+    }
+
+    private static String sha256(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.US_ASCII)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Odoo says false for nothing. */

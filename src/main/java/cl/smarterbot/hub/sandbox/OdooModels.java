@@ -385,6 +385,9 @@ final class OdooModels {
                 text("barcode", "Barcode").indexed(),
                 number("standard_price", "Cost"),
                 new OdooField("image_1920", Type.BINARY, "Image"),
+                new OdooField("image_1024", Type.BINARY, "Image 1024")
+                        .computed(
+                                (env, record) -> store.model("product.product").raw(record, "image_1920")),
                 active());
         for (String shared : List.of(
                 "name",

@@ -46,11 +46,32 @@ final class ObjectStore {
             from.cancel();
             throw new RefusedException(Reason.TYPE_NOT_ALLOWED);
         }
-        return rest.send(upload(to, path).body(from, type).build()).handle((answer, failure) -> {
+        return send(to, path, upload(to, path).body(from, type))
+                .thenApply(nothing -> new Stored(path.name(), from.bytes(), type));
+    }
+
+    /** Stores a picture that is at hand, if its type and size may be: what it is, it says itself. */
+    CompletableFuture<Stored> store(StorageConnection to, StoragePath path, byte[] picture) {
+        if (picture.length > limits.maxBytes()) {
+            throw new RefusedException(Reason.TOO_LARGE);
+        }
+        String type = PictureType.of(picture);
+        if (!limits.allows(type)) {
+            throw new RefusedException(Reason.TYPE_NOT_ALLOWED);
+        }
+        return send(to, path, upload(to, path).body(picture, type))
+                .thenApply(nothing -> new Stored(path.name(), picture.length, type));
+    }
+
+    private CompletableFuture<RestAnswer> send(StorageConnection to, StoragePath path, RestCall.Builder call) {
+        return rest.send(call.build()).handle((answer, failure) -> {
             if (failure != null) {
                 throw told(FileSource.cause(failure));
             }
-            return new Stored(path.name(), from.bytes(), type);
+            if (!answer.json().path("Key").asText().equals(to.bucket() + "/" + path.name())) {
+                throw RestException.of(SYSTEM, Kind.GARBAGE, PLACE, "the answer does not name what was stored");
+            }
+            return answer;
         });
     }
 

@@ -1,12 +1,14 @@
 package cl.smarterbot.hub.storage;
 
 import cl.smarterbot.hub.rest.RestClient;
+import java.util.List;
 import java.util.Map;
 import org.apache.camel.Endpoint;
 import org.apache.camel.support.DefaultComponent;
 
 /**
- * Files into Supabase Storage. {@code storage:copy} takes a file from one of the tenant's own systems. Failures are {@link
+ * Files into Supabase Storage. {@code storage:copy} takes a file from one of the tenant's own systems, {@code storage:put}
+ * a small picture that the route has. Failures are {@link
  * cl.smarterbot.hub.rest.RestException}s; a file that may not be stored is no failure.
  */
 public final class StorageComponent extends DefaultComponent {
@@ -23,8 +25,8 @@ public final class StorageComponent extends DefaultComponent {
 
     @Override
     protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) throws Exception {
-        if (!remaining.equals("copy")) {
-            throw new IllegalArgumentException("storage:" + remaining + " is not storage:copy");
+        if (!List.of(StorageEndpoint.COPY, StorageEndpoint.PUT).contains(remaining)) {
+            throw new IllegalArgumentException("storage:" + remaining + " is neither storage:copy nor storage:put");
         }
         StorageEndpoint endpoint = new StorageEndpoint(uri, this, remaining);
         setProperties(endpoint, parameters);

@@ -11,7 +11,7 @@ import org.apache.camel.spi.UriPath;
 import org.apache.camel.support.DefaultEndpoint;
 
 /**
- * Copies a file into the tenant's folder. The body becomes a map: {@code stored_path}, {@code stored_size} and {@code stored_type};
+ * Copies a file into the tenant's folder ({@code copy}), or puts a picture there that is at hand ({@code put}). The body becomes a map: {@code stored_path}, {@code stored_size} and {@code stored_type};
  * or {@code refused} with the reason, if the file may not be stored, now or later; or null, if the tenant keeps no files.
  */
 @UriEndpoint(
@@ -24,16 +24,20 @@ import org.apache.camel.support.DefaultEndpoint;
         category = {Category.FILE})
 public final class StorageEndpoint extends DefaultEndpoint {
 
-    @UriPath(enums = "copy")
+    static final String COPY = "copy";
+    static final String PUT = "put";
+
+    @UriPath(enums = "copy,put")
     private final String operation;
 
     @UriParam
-    @Metadata(required = true)
     private String from;
 
     @UriParam
-    @Metadata(required = true)
     private String url;
+
+    @UriParam
+    private String content;
 
     @UriParam
     @Metadata(required = true)
@@ -46,8 +50,10 @@ public final class StorageEndpoint extends DefaultEndpoint {
 
     @Override
     public Producer createProducer() {
-        if (from == null || url == null || path == null) {
-            throw new IllegalArgumentException("storage:" + operation + " needs from, url and path");
+        if (path == null
+                || operation.equals(COPY) && (from == null || url == null)
+                || operation.equals(PUT) && content == null) {
+            throw new IllegalArgumentException("storage:copy needs from, url and path; storage:put content and path");
         }
         return new StorageProducer(this);
     }
@@ -56,6 +62,10 @@ public final class StorageEndpoint extends DefaultEndpoint {
     @Override
     public Consumer createConsumer(Processor processor) {
         throw new UnsupportedOperationException("storage endpoints only send");
+    }
+
+    String operation() {
+        return operation;
     }
 
     @Override
@@ -79,6 +89,15 @@ public final class StorageEndpoint extends DefaultEndpoint {
 
     public void setUrl(String url) {
         this.url = url;
+    }
+
+    /** The picture, a Simple expression that gives bytes or base64 text; an empty one is stored nowhere, and no failure. */
+    public String getContent() {
+        return content;
+    }
+
+    public void setContent(String content) {
+        this.content = content;
     }
 
     /** Name of the object below the tenant's folder, a Simple expression. */

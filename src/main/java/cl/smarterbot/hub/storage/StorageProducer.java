@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.storage;
 
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -8,11 +9,12 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Expression;
 import org.apache.camel.support.DefaultAsyncProducer;
 
-/** Copies files without holding the calling thread; the route goes on on a thread that may block. */
+/** Stores files without holding the calling thread; the route goes on on a thread that may block. */
 final class StorageProducer extends DefaultAsyncProducer {
 
     private final StorageEndpoint endpoint;
     private Expression url;
+    private Expression content;
     private Expression path;
 
     StorageProducer(StorageEndpoint endpoint) {
@@ -24,10 +26,14 @@ final class StorageProducer extends DefaultAsyncProducer {
     protected void doInit() throws Exception {
         super.doInit();
         url = simple(endpoint.getUrl());
+        content = simple(endpoint.getContent());
         path = simple(endpoint.getPath());
     }
 
     private Expression simple(String text) {
+        if (text == null) {
+            return null;
+        }
         Expression expression =
                 endpoint.getCamelContext().resolveLanguage("simple").createExpression(text);
         expression.init(endpoint.getCamelContext());
@@ -61,11 +67,30 @@ final class StorageProducer extends DefaultAsyncProducer {
         StorageComponent component = endpoint.getComponent();
         // First the name: what a route may not write is not fetched either.
         StoragePath name = StoragePath.of(to.tenant(), path.evaluate(exchange, String.class));
+        if (endpoint.operation().equals(StorageEndpoint.PUT)) {
+            return put(to, name, content.evaluate(exchange, Object.class));
+        }
         String base = component.connections().source(exchange, endpoint.getFrom());
         return component
                 .source()
                 .open(to.tenant(), base, url.evaluate(exchange, String.class))
                 .thenCompose(file -> component.store().store(to, name, file));
+    }
+
+    private CompletableFuture<ObjectStore.Stored> put(StorageConnection to, StoragePath name, Object given) {
+        byte[] bytes;
+        try {
+            bytes = given instanceof byte[] raw
+                    ? raw
+                    // Odoo's has line breaks.
+                    : Base64.getMimeDecoder().decode(given == null ? "" : given.toString());
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException(RefusedException.Reason.TYPE_NOT_ALLOWED);
+        }
+        if (bytes.length == 0) {
+            throw new RefusedException(RefusedException.Reason.NOT_FOUND);
+        }
+        return endpoint.getComponent().store().store(to, name, bytes);
     }
 
     private static void end(Exchange exchange, ObjectStore.Stored stored, Throwable failure) {

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.apache.camel.Exchange;
@@ -41,6 +42,7 @@ class StorageComponentTest {
     private RestClient rest;
     private DefaultCamelContext camel;
     private String key = "demo-storage";
+    private String base;
     private String bucket = "attachments";
     private boolean keeps = true;
 
@@ -48,6 +50,7 @@ class StorageComponentTest {
     void start() throws IOException {
         chatwoot = new RawServer(answer("image/png", PICTURE));
         vendor = SandboxServer.start(0);
+        base = vendor.uri() + "/";
         rest = new RestClient(
                 AddressPolicy.allowing(List.of("127.0.0.0/8")),
                 new RestLimits(Duration.ofSeconds(2), 8, 100, Duration.ofMinutes(1)));
@@ -59,7 +62,7 @@ class StorageComponentTest {
                         new StorageConnections() {
                             @Override
                             public StorageConnection resolve(Exchange exchange) {
-                                return keeps ? new StorageConnection(SUR, vendor.uri() + "/", bucket, key) : null;
+                                return keeps ? new StorageConnection(SUR, base, bucket, key) : null;
                             }
 
                             @Override
@@ -320,6 +323,46 @@ class StorageComponentTest {
         key = "demo-storage";
         bucket = "nowhere";
         assertThat(failure(file()).kind()).isEqualTo(Kind.NOT_FOUND);
+    }
+
+    private Object put(Object content) {
+        Exchange exchange = new DefaultExchange(camel);
+        exchange.getMessage().setBody(content);
+        try (var template = camel.createProducerTemplate()) {
+            template.send("storage:put?content=${body}&path=products/7", exchange);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+        assertThat(exchange.getException()).isNull();
+        return exchange.getMessage().getBody();
+    }
+
+    @Test
+    @DisplayName("may be a picture at hand, which says itself of which type it is")
+    void picture() {
+        byte[] png = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 1, 2, 3};
+        Map<String, Object> stored =
+                Map.of("stored_path", SUR + "/products/7", "stored_size", 11L, "stored_type", "image/png");
+        assertThat(put(png)).isEqualTo(stored);
+        assertThat(put(Base64.getMimeEncoder(4, new byte[] {'\n'}).encodeToString(png)))
+                .isEqualTo(stored);
+        assertThat(vendor.storage().object(SUR + "/products/7")).isEqualTo(png);
+        byte[] jpeg = {(byte) 0xff, (byte) 0xd8, (byte) 0xff, (byte) 0xe0};
+        assertThat(put(jpeg)).as("a type that is not stored").isEqualTo(Map.of("refused", "type_not_allowed"));
+        assertThat(put("<svg onload=alert(1)>".getBytes(StandardCharsets.US_ASCII)))
+                .isEqualTo(Map.of("refused", "type_not_allowed"));
+        assertThat(put("%%%")).isEqualTo(Map.of("refused", "not_found"));
+        assertThat(put("")).isEqualTo(Map.of("refused", "not_found"));
+        assertThat(put(Arrays.copyOf(png, LIMIT + 1))).isEqualTo(Map.of("refused", "too_large"));
+    }
+
+    @Test
+    @DisplayName("counts as stored only when Storage names it")
+    void named() throws IOException {
+        try (RawServer other = new RawServer(RawServer.json(200, "{\"Key\":\"attachments/elsewhere\"}"))) {
+            base = other.url("");
+            assertThat(failure(file()).kind()).isEqualTo(Kind.GARBAGE);
+        }
     }
 
     @Test
