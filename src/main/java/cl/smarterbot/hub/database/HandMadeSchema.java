@@ -31,6 +31,7 @@ final class HandMadeSchema {
         MARKS.put("0012", text("claim", "d.id + 0"));
         MARKS.put("0013", function("hub.record(uuid[],text[],bytea[],text[],integer[])"));
         MARKS.put("0014", relation("public.products_cache"));
+        MARKS.put("0019", function("hub.retire_sent(interval)"));
     }
 
     private HandMadeSchema() {}
