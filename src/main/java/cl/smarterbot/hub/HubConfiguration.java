@@ -4,6 +4,7 @@ import cl.smarterbot.hub.botpress.BotpressReplies;
 import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
+import cl.smarterbot.hub.conversation.Attachments;
 import cl.smarterbot.hub.conversation.BotpressWebhook;
 import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
@@ -34,6 +35,8 @@ import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.odoo.OdooWebhook;
 import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.product.Catalogue;
+import cl.smarterbot.hub.product.CatalogueMetrics;
+import cl.smarterbot.hub.product.CatalogueRuns;
 import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
@@ -168,6 +171,11 @@ class HubConfiguration {
     }
 
     @Bean
+    Attachments attachments() {
+        return new Attachments();
+    }
+
+    @Bean
     ChatwootWebhook chatwootWebhook(TenantRegistry registry) {
         return new ChatwootWebhook(registry);
     }
@@ -208,8 +216,19 @@ class HubConfiguration {
     }
 
     @Bean
-    Catalogue catalogue(@Value("${hub.products.page-size:250}") int pageSize) {
+    Catalogue catalogue(@Value("${hub.products.page-size:500}") int pageSize) {
         return new Catalogue(pageSize);
+    }
+
+    @Bean
+    CatalogueRuns catalogueRuns(HubDatabase database) {
+        return new CatalogueRuns(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean(destroyMethod = "close")
+    CatalogueMetrics catalogueMetrics(
+            HubDatabase database, MeterRegistry meters, @Value("${hub.products.metrics-every:15s}") Duration every) {
+        return new CatalogueMetrics(database.as(HubDatabase.Role.OPS), database::ready, meters, every);
     }
 
     @Bean
@@ -274,7 +293,7 @@ class HubConfiguration {
         }
         if (failure instanceof ResendException e) {
             return new FailureClassifier.Failure(
-                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage());
+                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage(), e.waitsForItsTurn());
         }
         if (failure instanceof RestException e) {
             return new FailureClassifier.Failure(

@@ -88,8 +88,8 @@ class MailConfiguration {
     }
 
     @Bean
-    ResendEvents resendEvents() {
-        return new ResendEvents();
+    ResendEvents resendEvents(SecretStore secrets) {
+        return new ResendEvents(rut -> secrets.find(rut, "resend", "api_key").isPresent());
     }
 
     @Bean

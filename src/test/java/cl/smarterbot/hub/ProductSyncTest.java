@@ -76,6 +76,7 @@ class ProductSyncTest {
         registry.add("hub.products.page-size", () -> 2);
         registry.add("hub.products.often", () -> "0 0 1 1 *");
         registry.add("hub.products.nightly", () -> "0 0 1 1 *");
+        registry.add("hub.products.settle", () -> 3);
         registry.add("hub.retry.initial-delay", () -> 10);
     }
 
@@ -129,7 +130,7 @@ class ProductSyncTest {
                         "select sku from public.products_cache where tenant_rut = ? and is_active order by sku",
                         String.class,
                         RUT);
-        assertThat(skus).containsExactly("FER-001", "FER-002", "FER-003", "FER-004", "FER-005", "FER-006");
+        assertThat(skus).hasSize(20).startsWith("FER-001", "FER-002").endsWith("FER-020");
         assertThat(cached("FER-001"))
                 .containsEntry("name", "Martillo carpintero 16 oz")
                 .containsEntry("price", 8990.0)
@@ -138,7 +139,7 @@ class ProductSyncTest {
                                 "select count(*) from public.events where type = 'product.upserted' and tenant_rut = ?",
                                 Integer.class,
                                 RUT))
-                .isEqualTo(6);
+                .isEqualTo(20);
     }
 
     @Test
@@ -177,9 +178,11 @@ class ProductSyncTest {
         assertThat(cached("FER-003")).containsEntry("stock", 3.0);
         assertThat(cached("FER-004")).containsEntry("is_active", false);
         assertThat(jdbc().queryForObject(
-                                "select count(*) from public.events where type = 'stock.low' and tenant_rut = ?",
+                                "select count(*) from public.events where type = 'stock.low' and tenant_rut = ?"
+                                        + " and event_key = ?",
                                 Integer.class,
-                                RUT))
+                                RUT,
+                                "product-" + cached("FER-003").get("odoo_id")))
                 .isEqualTo(1);
     }
 
@@ -237,6 +240,56 @@ class ProductSyncTest {
         return HttpClient.newHttpClient()
                 .send(request.build(), HttpResponse.BodyHandlers.discarding())
                 .statusCode();
+    }
+
+    private long read(String model) {
+        Map<?, ?> read = (Map<?, ?>) vendors.odoo().stats().get("read");
+        return read.get(model) instanceof Long n ? n : 0;
+    }
+
+    @Test
+    @DisplayName("costs Odoo only what changed: of a larger catalogue an incremental run asks for no other product")
+    void selective() {
+        vendors.odoo().products(1, 40, 24);
+        run("full");
+        assertThat(read("product.product")).isEqualTo(60);
+        // The seed was written a moment ago: the ten minutes that a run looks back are to have passed since then.
+        String then = jdbc().queryForObject("select date_trunc('second', clock_timestamp())::text", String.class);
+        await().atMost(BOUND).until(() -> jdbc().queryForObject(
+                        "select clock_timestamp() >= ?::timestamptz + interval '1 second'", Boolean.class, then));
+        jdbc().update("update hub.product_sync set synced_through = clock_timestamp() + interval '10 minutes'");
+        vendors.odoo().touchProducts(1, 6);
+        run("incremental");
+        assertThat(read("product.product")).isEqualTo(66);
+        assertThat(read("stock.quant")).isEqualTo(2);
+        assertThat(jdbc().queryForObject(
+                                "select changed from hub.product_sync where tenant_rut = ?", Integer.class, RUT))
+                .isEqualTo(6);
+    }
+
+    @Test
+    @DisplayName("is read once, early, for many changes that Odoo reports within a moment")
+    void settles() {
+        run("full");
+        int before = completed();
+        for (String model : List.of("product.product", "stock.quant", "product.template", "res.partner")) {
+            jdbc().execute("select hub.product_events('" + RUT + "', array['odoo.record_changed'], array['" + model
+                    + "'], array[jsonb_build_object('model', '" + model + "')])");
+        }
+        await().atMost(BOUND).until(() -> completed() > before);
+        assertThat(jdbc().queryForObject(
+                                "select count(*) from hub.delivery where subscription = 'product-sync-reported'"
+                                        + " and state = 'done'",
+                                Integer.class))
+                .isEqualTo(4);
+        // Nothing more is to come.
+        assertThat(jdbc().queryForObject(
+                                "select next_at > now() + interval '1 hour' from hub.schedule_due"
+                                        + " where name = 'product-refresh' and tenant_rut = ?",
+                                Boolean.class,
+                                RUT))
+                .isTrue();
+        assertThat(completed()).isEqualTo(before + 1);
     }
 
     private JsonNode odoo(String path, Map<String, Object> body) throws Exception {

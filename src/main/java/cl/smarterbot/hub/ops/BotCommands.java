@@ -187,6 +187,12 @@ final class BotCommands {
         String returns;
 
         @Option(
+                names = "--answers",
+                paramLabel = "pending|open",
+                description = "pending: what is pending or assigned to a bot; open: open conversations as well.")
+        String answers;
+
+        @Option(
                 names = "--password-stdin",
                 description = "v12: read the password from the first line of standard input.")
         boolean passwordStdin;
@@ -229,6 +235,8 @@ final class BotCommands {
                             label,
                             "returns",
                             returns,
+                            "answers",
+                            answers,
                             "password",
                             passwordStdin ? session.secret("--password-stdin") : null,
                             "encryptionKey",
@@ -271,5 +279,20 @@ final class BotCommands {
         int exitCode(JsonNode answer) {
             return ChatwootCommands.exitCodeOf(answer);
         }
+    }
+
+    static void describe(Terminal out, JsonNode bot) {
+        out.fields(
+                bot,
+                "mode",
+                "url",
+                "botId",
+                "user",
+                "threshold",
+                "turnPauseMillis",
+                "teamId",
+                "label",
+                "returns",
+                "answers");
     }
 }

@@ -62,6 +62,7 @@ final class BotpressController {
         put(fields, input, TenantField.HANDOFF_TEAM_ID, "team", input.whole("team", 1, Integer.MAX_VALUE));
         put(fields, input, TenantField.HANDOFF_LABEL, "label", input.text("label"));
         put(fields, input, TenantField.BOT_RETURNS, "returns", input.text("returns"));
+        put(fields, input, TenantField.BOT_ANSWERS, "answers", input.text("answers"));
         Map<String, String> given = new LinkedHashMap<>();
         given.put("webhook_id", input.secret("webhookId", MAX_SECRET));
         given.put("password", input.secret("password", MAX_SECRET));

@@ -17,6 +17,7 @@ import picocli.CommandLine.Parameters;
             EndpointCommands.Add.class,
             EndpointCommands.ListAll.class,
             EndpointCommands.Rotate.class,
+            EndpointCommands.Bind.class,
             EndpointCommands.Unsigned.class,
             EndpointCommands.Test.class,
             EndpointCommands.Revoke.class
@@ -130,6 +131,36 @@ final class EndpointCommands extends HubCli.Group {
         @Override
         void show(Terminal out, JsonNode answer) {
             issued(session, out, answer);
+        }
+    }
+
+    @Command(
+            name = "bind",
+            description =
+                    "Says which account or inbox of a Chatwoot a sender is for; what speaks of others is refused.")
+    static final class Bind extends HubCli.Verb {
+        @Parameters(paramLabel = "<endpoint-id>")
+        String id;
+
+        @Option(names = "--account", paramLabel = "id", description = "Default: the tenant's.")
+        Integer account;
+
+        @Option(names = "--inbox", paramLabel = "id", description = "Default: the tenant's.")
+        Integer inbox;
+
+        Bind(HubCli.Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post(
+                    "/endpoints/" + HubCli.segment(id) + "/bind", HubCli.of("account", account, "inbox", inbox));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.line("Endpoint " + id + " takes that account and inbox only.");
         }
     }
 

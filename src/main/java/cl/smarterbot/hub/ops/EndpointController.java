@@ -81,6 +81,20 @@ final class EndpointController {
                 .orElseThrow(NoSuchThingException::new);
     }
 
+    /** Says which of the vendor's accounts and inboxes an endpoint is for. */
+    @PostMapping("/endpoints/{id}/bind")
+    Map<String, Object> bind(
+            @PathVariable("id") String id, @RequestBody(required = false) JsonNode body, Principal operator) {
+        Input input = Input.body(body, clock);
+        Integer account = input.whole("account", 1, Integer.MAX_VALUE);
+        Integer inbox = input.whole("inbox", 1, Integer.MAX_VALUE);
+        input.check();
+        if (!endpoints.bind(operator.getName(), AdminController.checked(id), account, inbox)) {
+            throw new NoSuchThingException();
+        }
+        return Map.of("id", id, "bound", true);
+    }
+
     @PostMapping("/endpoints/{id}/revoke")
     Map<String, Object> revoke(
             @PathVariable("id") String id, @RequestBody(required = false) JsonNode body, Principal operator) {

@@ -43,6 +43,7 @@ public final class HubCli {
             "import",
             "check",
             "chatwoot",
+            "sync",
             "botpress",
             "intent",
             "endpoint",
@@ -172,6 +173,7 @@ public final class HubCli {
                 ImportCommands.class,
                 ChatwootCommands.Check.class,
                 ChatwootCommands.ChatwootGroup.class,
+                SyncCommands.class,
                 BotCommands.BotpressGroup.class,
                 BotCommands.IntentGroup.class,
                 EndpointCommands.class,
@@ -764,6 +766,7 @@ public final class HubCli {
                 TenantOdoo.class,
                 ChatwootCommands.Chatwoot.class,
                 BotCommands.Botpress.class,
+                StorageCommands.Storage.class,
                 MailCommands.Mail.class,
                 MailCommands.TemplateGroup.class,
                 KeyGroup.class,
@@ -813,14 +816,18 @@ public final class HubCli {
         }
         JsonNode bot = tenant.path("bot");
         if (bot.isObject()) {
-            out.line("botpress:");
-            out.fields(
-                    bot, "mode", "url", "botId", "user", "threshold", "turnPauseMillis", "teamId", "label", "returns");
+            out.line("bot:");
+            BotCommands.describe(out, bot);
         }
         JsonNode mail = tenant.path("mail");
         if (mail.isObject()) {
             out.line("mail:");
             out.fields(mail, "from", "admin");
+        }
+        JsonNode storage = tenant.path("storage");
+        if (storage.path("url").isTextual() || storage.path("bucket").isTextual()) {
+            out.line("storage:");
+            out.fields(storage, "url", "bucket", "productImages");
         }
     }
 

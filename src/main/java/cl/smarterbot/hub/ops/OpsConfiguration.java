@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.product.CatalogueRuns;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
@@ -98,6 +99,11 @@ public class OpsConfiguration {
     }
 
     @Bean
+    CatalogueController catalogueController(ObjectProvider<CatalogueRuns> runs) {
+        return new CatalogueController(runs::getObject, Clock.systemUTC());
+    }
+
+    @Bean
     BotpressController botpressController(
             TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<AddressPolicy> addresses) {
         return new BotpressController(
@@ -108,6 +114,13 @@ public class OpsConfiguration {
     @Bean
     IntentController intentController(TenantAdmin tenants, ObjectProvider<IntentAdmin> intents) {
         return new IntentController(tenants, intents, Clock.systemUTC());
+    }
+
+    @Bean
+    StorageController storageController(
+            TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<AddressPolicy> addresses) {
+        return new StorageController(
+                tenants, events, secrets, addresses.getIfAvailable(AddressPolicy::publicOnly), Clock.systemUTC());
     }
 
     @Bean

@@ -156,6 +156,31 @@ public final class EndpointAdmin {
         });
     }
 
+    /**
+     * Says which account and inbox at the vendor an endpoint is for: what speaks of others is refused.
+     *
+     * @param account null leaves it as it is
+     * @param inbox null leaves it as it is
+     * @return false if there is no endpoint with that id that is not revoked
+     */
+    public boolean bind(String actor, String id, Integer account, Integer inbox) {
+        if (account == null && inbox == null) {
+            throw new TenantValidationException("inbox", "or account is required");
+        }
+        return Boolean.TRUE.equals(transaction.execute(status -> {
+            List<EndpointInfo> bound = jdbc.query(
+                    "update hub.endpoint set settings = settings || jsonb_strip_nulls(jsonb_build_object('account_id',"
+                            + " ?::int, 'inbox_id', ?::int)) where id = ? and revoked_at is null returning id, tenant_rut,"
+                            + " source, false as unsigned, demo, created_at, revoked_at",
+                    (row, n) -> read(row),
+                    account,
+                    inbox,
+                    id);
+            bound.forEach(endpoint -> audit(actor, "endpoint.bind", endpoint.tenantRut(), id, endpoint.source()));
+            return !bound.isEmpty();
+        }));
+    }
+
     /** Ends an endpoint: its path answers as if it had never been. @return false if there is none or it was ended before */
     public boolean revoke(String actor, String id) {
         return Boolean.TRUE.equals(transaction.execute(status -> {

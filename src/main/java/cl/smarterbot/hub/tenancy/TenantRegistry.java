@@ -102,6 +102,17 @@ public final class TenantRegistry {
                 : Optional.ofNullable(now.endpoints.get(source + '/' + id));
     }
 
+    /** The webhook senders of one vendor that a tenant has, as {@link #byEndpoint} knows them. */
+    public List<WebhookEndpoint> endpoints(String source, String rut) {
+        Snapshot now = snapshot;
+        return now == null
+                ? List.of()
+                : now.endpoints.values().stream()
+                        .filter(endpoint -> endpoint.source().equals(source)
+                                && endpoint.tenant().rut().equals(rut))
+                        .toList();
+    }
+
     /** The endpoints that take deliveries without a signature: tenant, source and the beginning of the id, which is all they prove. */
     public List<String> unsignedEndpoints() {
         Snapshot now = snapshot;

@@ -41,8 +41,8 @@ public record WebhookEndpoint(String id, Tenant tenant, String source, Settings 
      * Settings of one endpoint; keys of {@code hub.endpoint.settings} that are not known are left alone.
      *
      * @param unsigned whether deliveries without a signature are taken
-     * @param accountId account that the sender must say it is; null for any
-     * @param inboxId inbox that the sender must say it is; null for any
+     * @param accountId account that the sender must say it is; null for the tenant's
+     * @param inboxId inbox that the sender must say it is; null for the tenant's
      * @param tolerance how far the sender's timestamp may be from now; null for the door's default
      */
     public record Settings(boolean unsigned, Integer accountId, Integer inboxId, Duration tolerance) {

@@ -192,7 +192,7 @@ final class ApiHub implements AutoCloseable {
         camel.getRegistry().bind("contactPage", new ContactPage());
         camel.getRegistry().bind("contactView", new ContactView());
         camel.getRegistry().bind("contactChange", new ContactChange());
-        camel.getRegistry().bind("resendEvents", new ResendEvents());
+        camel.getRegistry().bind("resendEvents", new ResendEvents(rut -> true));
         camel.getRegistry().bind("chatwootWebhook", new cl.smarterbot.hub.conversation.ChatwootWebhook(registry));
         loadDoors();
         camel.start();

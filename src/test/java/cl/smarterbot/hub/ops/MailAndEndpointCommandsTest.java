@@ -131,6 +131,21 @@ class MailAndEndpointCommandsTest {
     }
 
     @Test
+    @DisplayName("says which bot answers and which conversations, and hears every wrong value at once")
+    void bot() {
+        assertThat(run("", "tenant", "botpress", TENANT, "--bot", "ventas", "--threshold", "0.7")
+                        .out())
+                .contains("ventas", "0.7", "pending");
+        assertThat(run("", "tenant", "botpress", TENANT, "--answers", "open", "--returns", "given-back")
+                        .out())
+                .contains("open", "given-back", "ventas");
+        assertThat(run("", "tenant", "show", TENANT).out()).contains("bot:", "given-back");
+        Ran wrong = run("", "tenant", "botpress", TENANT, "--answers", "all", "--returns", "never");
+        assertThat(wrong.exit()).isNotZero();
+        assertThat(wrong.err()).contains("answers", "must be pending or open", "returns");
+    }
+
+    @Test
     @DisplayName("registers a webhook sender, sees its secret once, changes it with an overlap, and ends it")
     void endpoint() throws IOException {
         JsonNode added = run("", "endpoint", "add", TENANT, "--source", "resend", "--json")
@@ -152,11 +167,19 @@ class MailAndEndpointCommandsTest {
         assertThat(secrets.find(TENANT, "webhook_resend", id + "_current"))
                 .contains(Secret.of("whsec_dmVuZG9yLW1hZGUtc2VjcmV0"));
 
+        assertThat(run("", "endpoint", "bind", id, "--inbox", "12").out())
+                .contains("takes that account and inbox only");
+        assertThat(run("", "endpoint", "bind", id, "--account", "3").exit()).isZero();
+        assertThat(OpsDatabase.superuser().queryForObject("select settings::text from hub.endpoint", String.class))
+                .isEqualTo("{\"inbox_id\": 12, \"account_id\": 3}");
+        assertThat(run("", "endpoint", "bind", id).err()).contains("inbox");
+        assertThat(run("", "endpoint", "bind", id, "--inbox", "0").exit()).isNotZero();
         assertThat(run("", "endpoint", "revoke", id).out()).contains("is revoked");
+        assertThat(run("", "endpoint", "bind", id, "--inbox", "12").exit()).isEqualTo(1);
         assertThat(run("", "endpoint", "revoke", id).exit()).isEqualTo(1);
         assertThat(run("", "endpoint", "rotate", id).exit()).isEqualTo(1);
         assertThat(audit())
-                .contains("endpoint.add", "endpoint.rotate", "endpoint.revoke", id)
+                .contains("endpoint.add", "endpoint.rotate", "endpoint.bind", "endpoint.revoke", id)
                 .doesNotContain("whsec_");
     }
 
