@@ -37,6 +37,8 @@ import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.product.Catalogue;
 import cl.smarterbot.hub.product.CatalogueMetrics;
 import cl.smarterbot.hub.product.CatalogueRuns;
+import cl.smarterbot.hub.product.ProductList;
+import cl.smarterbot.hub.product.ProductView;
 import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
@@ -229,6 +231,16 @@ class HubConfiguration {
     CatalogueMetrics catalogueMetrics(
             HubDatabase database, MeterRegistry meters, @Value("${hub.products.metrics-every:15s}") Duration every) {
         return new CatalogueMetrics(database.as(HubDatabase.Role.OPS), database::ready, meters, every);
+    }
+
+    @Bean
+    ProductList productList() {
+        return new ProductList();
+    }
+
+    @Bean
+    ProductView productView() {
+        return new ProductView();
     }
 
     @Bean

@@ -1060,7 +1060,11 @@ public final class HubCli {
         @Option(names = "--name", required = true, paramLabel = "name", description = "What it is for.")
         String name;
 
-        @Option(names = "--scope", split = ",", paramLabel = "scope", description = "Default contacts:write.")
+        @Option(
+                names = "--scope",
+                split = ",",
+                paramLabel = "scope",
+                description = "Default contacts:write,products:read.")
         List<String> scopes;
 
         @Option(names = "--expires", paramLabel = "2027-01-31T00:00:00Z")
