@@ -192,21 +192,29 @@ final class DeliveryStore {
         try (Connection c = dataSource.getConnection();
                 PreparedStatement make = c.prepareStatement("select hub.ensure_partitions()");
                 PreparedStatement retire = c.prepareStatement("select hub.retire(? * interval '1 second',"
-                        + " ? * interval '1 second', ? * interval '1 second')")) {
+                        + " ? * interval '1 second', ? * interval '1 second')");
+                PreparedStatement sent = c.prepareStatement("select hub.retire_sent(? * interval '1 second')")) {
             make.execute();
             retire.setLong(1, payloads.toSeconds());
             retire.setLong(2, events.toSeconds());
             retire.setLong(3, deliveries.toSeconds());
-            int all = 0;
-            for (int round = 0; round < RETIRE_ROUNDS; round++) {
-                int n = number(retire);
-                all += n;
-                if (n < RETIRE_STEP) {
-                    break;
-                }
-            }
-            return all;
+            int all = untilDone(retire);
+            // After the bodies, as long as which it is kept.
+            sent.setLong(1, payloads.toSeconds());
+            return all + untilDone(sent);
         }
+    }
+
+    private static int untilDone(PreparedStatement retire) throws SQLException {
+        int all = 0;
+        for (int round = 0; round < RETIRE_ROUNDS; round++) {
+            int n = number(retire);
+            all += n;
+            if (n < RETIRE_STEP) {
+                break;
+            }
+        }
+        return all;
     }
 
     List<Backlog> backlog() throws SQLException {
