@@ -10,6 +10,18 @@ comment on column hub.product_sync.missing is 'Products of the cache that the la
 comment on column hub.product_sync.lag_ms is 'Longest that a change which the last complete run took in can have waited.';
 comment on column hub.product_sync.again_allow is 'Whether the run that was asked for during this one may deactivate any share.';
 
+-- For the pages of a run. A tenant that the planner has not met yet is to it one of few rows, so that for them any index that begins
+-- with the tenant is as good as the primary key, and each page would read the whole catalogue. Nothing else serves this expression.
+create unique index products_cache_place on public.products_cache ((tenant_rut || ''), odoo_id);
+
+-- As before, but such that the planner puts it into the query that calls it: a page of a catalogue asks it ten thousand times.
+create or replace function hub.type_matches(p_type text, p_pattern text) returns boolean
+language sql immutable parallel safe as $$
+  select case when pg_catalog.strpos(p_pattern, '*') operator(pg_catalog.=) 0 then p_type operator(pg_catalog.=) p_pattern
+              else p_type operator(pg_catalog.~~)
+                   pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(p_pattern, '\', '\\'), '_', '\_'), '*', '%') end
+$$;
+
 -- Appends the request for a run; null if there is no such tenant, or it is not active.
 create function hub.product_request(p_tenant text, p_mode text, p_allow boolean)
 returns table (event_id uuid, asked_at timestamptz)
@@ -94,10 +106,9 @@ begin
      order by r.odoo_id
   ), fresh as (
     select i.*, c.stock as was
-      -- Row by row: joined otherwise, each page may read the whole catalogue, as long as its size is not known to the planner.
       from input i
-      left join lateral (select x.* from public.products_cache x
-                          where x.tenant_rut = p_tenant and x.odoo_id = i.odoo_id limit 1) c on true
+      left join lateral (select x.odoo_id, x.content_hash, x.stock from public.products_cache x
+                          where x.tenant_rut || '' = p_tenant and x.odoo_id = i.odoo_id limit 1) c on true
      where c.content_hash is distinct from i.hash and (c.odoo_id is not null or i.is_active)
   ), written as (
     insert into public.products_cache as c (tenant_rut, odoo_id, product_tmpl_id, sku, barcode, name, description, price, stock,
@@ -150,12 +161,10 @@ begin
   end if;
   n := hub.product_write(t, p_rows, s.low_stock);
   if s.mode = 'full' then
-    -- Whatever the cache has between two neighbours of Odoo's, Odoo has no more. Compared as rows, so that no index but the
-    -- primary key serves.
+    -- Whatever the cache has between two neighbours of Odoo's, Odoo has no more.
     s.gone := s.gone || array(
       select c.odoo_id from public.products_cache c
-       where (c.tenant_rut, c.odoo_id) > (t, p_cursor)
-         and (c.tenant_rut, c.odoo_id) <= (t, case when p_last then 2147483647 else upto end)
+       where c.tenant_rut || '' = t and c.odoo_id > p_cursor and c.odoo_id <= case when p_last then 2147483647 else upto end
          and c.is_active and c.odoo_id <> all (p_met));
   end if;
   update hub.product_sync x

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 @Tag("faults")
 class KilledCatalogueRunTest {
 
-    private static final int KILLS = Integer.getInteger("faults.rounds", 3);
+    private static final int KILLS = Math.min(4, Integer.getInteger("faults.rounds", 2));
     private static final int PRODUCTS = 800;
     private static final int PAGE = 20;
     private static final Duration BOUND = Duration.ofSeconds(90);
