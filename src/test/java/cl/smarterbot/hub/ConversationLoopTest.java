@@ -6,6 +6,10 @@ import static org.awaitility.Awaitility.await;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.sandbox.SandboxServer;
 import cl.smarterbot.hub.sandbox.SandboxTrouble;
+import cl.smarterbot.hub.tenancy.TenantAdmin;
+import cl.smarterbot.hub.tenancy.TenantDetails;
+import cl.smarterbot.hub.tenancy.TenantField;
+import cl.smarterbot.hub.tenancy.TenantRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -58,6 +62,12 @@ class ConversationLoopTest {
 
     @Autowired
     private SandboxServer vendors;
+
+    @Autowired
+    private TenantAdmin tenants;
+
+    @Autowired
+    private TenantRegistry registry;
 
     private final HttpClient http = HttpClient.newHttpClient();
 
@@ -297,6 +307,111 @@ class ConversationLoopTest {
                 .isEqualTo(403);
         assertThat(status(webhook("demo-cw-2", "demo-chatwoot-secret-1", body))).isEqualTo(401);
         assertThat(status(webhook("unknown-1", "demo-chatwoot-secret-1", body))).isEqualTo(401);
+    }
+
+    @Test
+    @DisplayName(
+            "another inbox of the same account is refused with a problem; nothing of it is stored, and no bot speaks there")
+    void otherInbox() throws Exception {
+        String body = """
+                {"event":"message_created","id":987650001,"content":"Palabras ajenas","message_type":"incoming",
+                 "private":false,"account":{"id":1},"inbox":{"id":11},"conversation":{"id":999001,"inbox_id":11,"status":"pending"},
+                 "sender":{"id":1,"name":"Eva"}}""";
+        HttpResponse<String> refused =
+                http.send(webhook("demo-cw-1", "demo-chatwoot-secret-1", body), HttpResponse.BodyHandlers.ofString());
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(refused.headers().firstValue("Content-Type")).contains("application/problem+json");
+        assertThat(refused.body()).contains("wrong-tenant").doesNotContain("ajenas");
+        // The same endpoint takes the next message: what was stored by then is all there is.
+        int conversation = say(someone(), "Hola, ¿cuál es el horario?");
+        await().atMost(BOUND).until(() -> !replies(conversation).isEmpty());
+        settled();
+        assertThat(jdbc().queryForObject(
+                                "select (select count(*) from public.messages where chatwoot_conversation_id = 999001)"
+                                        + " + (select count(*) from public.conversations where chatwoot_conversation_id = 999001)"
+                                        + " + (select count(*) from public.events where event_key = 'conversation-999001')"
+                                        + " + (select count(*) from hub.payload where encode(body, 'escape') like '%ajenas%')",
+                                Integer.class))
+                .isZero();
+    }
+
+    @Test
+    @DisplayName("a person who takes over while the bot thinks silences it: no reply, no handoff, the turn just ends")
+    void takenOverMeanwhile() throws Exception {
+        vendors.trouble()
+                .add(SandboxTrouble.Rule.of(SandboxTrouble.Kind.DELAY)
+                        .path("/api/v1/bots")
+                        .delay(Duration.ofSeconds(3)));
+        int question = say(someone(), "Hola, ¿cuál es el horario?");
+        int complaint = say(someone(), "Tengo un reclamo");
+        for (int conversation : List.of(question, complaint)) {
+            await().atMost(BOUND).until(() -> heard(conversation) == 1);
+            String reply = """
+                    {"event":"message_created","id":%d,"content":"Le respondo yo","message_type":"outgoing","private":false,
+                     "created_at":"%s","account":{"id":1},"inbox":{"id":1},"conversation":{"id":%d,"inbox_id":1,"status":"open"},
+                     "sender":{"id":9,"type":"user"}}""".formatted(987_651_000 + conversation, java.time.Instant.now(), conversation);
+            assertThat(status(webhook("demo-cw-1", "demo-chatwoot-secret-1", reply)))
+                    .isEqualTo(200);
+            assertThat(row(conversation)).containsEntry("owner", "human");
+        }
+        settled();
+        for (int conversation : List.of(question, complaint)) {
+            assertThat(replies(conversation)).isEmpty();
+            assertThat(notes(conversation)).isEmpty();
+            assertThat(row(conversation)).containsEntry("handoff_reason", "agent_replied");
+            assertThat(jdbc().queryForList(
+                                    "select distinct type from public.events where event_key = ? and tenant_rut = '76000012-4'",
+                                    String.class,
+                                    "conversation-" + conversation))
+                    .containsExactly("chatwoot.message_created");
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "a tenant whose bot answers pending conversations only leaves open ones to people until it is given one")
+    void pendingOnly() throws Exception {
+        tenants.upsert("test", TenantDetails.of("77000005-K").with(TenantField.BOT_ANSWERS, "pending"));
+        await().atMost(BOUND).until(() -> registry.byRut("77000005-K")
+                .orElseThrow()
+                .bot()
+                .answers()
+                .equals("pending"));
+        int conversation = ((Number) vendors.chatwoot()
+                        .say(2, someone(), "Hola, ¿cuál es el horario?")
+                        .get("conversation"))
+                .intValue();
+        await().atMost(BOUND)
+                .until(() -> jdbc().queryForObject(
+                                        "select count(*) from public.messages where chatwoot_conversation_id = ? and tenant_rut ="
+                                                + " '77000005-K' and turn_id is not null",
+                                        Integer.class,
+                                        conversation)
+                        == 1);
+        settled();
+        assertThat(vendors.chatwoot().messages(Map.of("account_id", "2")))
+                .noneMatch(m -> Integer.valueOf(1).equals(m.get("message_type")));
+        HttpRequest pending = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + sandboxPort
+                        + "/api/v1/accounts/2/conversations/" + conversation + "/toggle_status"))
+                .header("api_access_token", "demo-chatwoot-2")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"status\":\"pending\"}"))
+                .build();
+        assertThat(status(pending)).isEqualTo(200);
+        vendors.chatwoot().say(2, conversation, "¿Dónde están ubicados?");
+        await().atMost(BOUND)
+                .until(() -> vendors.chatwoot().messages(Map.of("account_id", "2")).stream()
+                                .filter(m -> Integer.valueOf(1).equals(m.get("message_type")))
+                                .count()
+                        == 1);
+    }
+
+    private int heard(int conversation) {
+        return jdbc().queryForObject(
+                        "select count(*) from public.messages where chatwoot_conversation_id = ? and tenant_rut ="
+                                + " '76000012-4' and message_type = 'incoming' and turn_id is not null",
+                        Integer.class,
+                        conversation);
     }
 
     private int status(HttpRequest request) throws Exception {

@@ -63,6 +63,7 @@ public final class Conversation {
         mine &= !stale;
         exchange.setVariable("mine", mine);
         exchange.setVariable("pause", bot == null ? 0 : bot.turnPauseMillis());
+        exchange.setVariable("answers", bot == null ? "pending" : bot.answers());
     }
 
     /**

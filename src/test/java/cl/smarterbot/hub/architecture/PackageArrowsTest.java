@@ -33,6 +33,7 @@ class PackageArrowsTest {
             "sandbox",
             "schedule",
             "secrets",
+            "storage",
             "supabase",
             "tenancy");
 
@@ -54,6 +55,9 @@ class PackageArrowsTest {
 
     @ArchTest
     static final ArchRule resendUsesRestTenancyAndSecrets = uses("resend", "rest", "secrets", "tenancy");
+
+    @ArchTest
+    static final ArchRule storageUsesRestOnly = uses("storage", "rest");
 
     @ArchTest
     static final ArchRule secretsUseNothingOfOurs = uses("secrets");

@@ -196,7 +196,7 @@ final class ApiHub implements AutoCloseable {
         camel.getRegistry().bind("productList", new ProductList());
         camel.getRegistry().bind("productView", new ProductView());
         camel.getRegistry().bind("contactChange", new ContactChange());
-        camel.getRegistry().bind("resendEvents", new ResendEvents());
+        camel.getRegistry().bind("resendEvents", new ResendEvents(rut -> true));
         camel.getRegistry().bind("chatwootWebhook", new cl.smarterbot.hub.conversation.ChatwootWebhook(registry));
         loadDoors();
         camel.start();
