@@ -165,10 +165,10 @@ class DemoTest {
         assertThat(answer.path("message").asText()).isEqualTo("Contact submitted successfully");
         HttpResponse<String> again = contact("demo-ferreteria-sur", "k-" + email, form("Ana Ñandú 😀", email, "Hola"));
         assertThat(again.body()).as("the first answer again").isEqualTo(first.body());
-        // The same person, or who says so, with another form: one partner, which keeps its name, and two leads.
-        assertThat(contact("demo-ferreteria-sur", null, form("Nobody", email, "Otra vez"))
-                        .statusCode())
-                .isEqualTo(201);
+        // The same person, or who says so, with another form: one partner, which keeps its name and phone, and two
+        // leads.
+        String nobody = form("Nobody", email, "Otra vez").replace("+56 9 8765 4321", "+56 9 6543 2109");
+        assertThat(contact("demo-ferreteria-sur", null, nobody).statusCode()).isEqualTo(201);
 
         await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
             assertThat(sandbox("crm.lead", "email_from", email)).hasSize(2);
@@ -177,6 +177,9 @@ class DemoTest {
         JsonNode partners = sandbox("res.partner", "email", email);
         assertThat(partners).hasSize(1);
         assertThat(partners.get(0).path("name").asText()).isEqualTo("Ana Ñandú 😀");
+        assertThat(partners.get(0).path("phone").asText()).isEqualTo("+56987654321");
+        assertThat(sandbox("crm.lead", "email_from", email).toString())
+                .contains("\"Contacto web: Nobody, +56965432109\"");
         assertThat(partners.get(0).toString()).contains("hub_76000012_4.contact-");
     }
 

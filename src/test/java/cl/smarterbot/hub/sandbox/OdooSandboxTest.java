@@ -5,6 +5,7 @@ import static cl.smarterbot.hub.sandbox.SandboxClient.FERRETERIA;
 import static cl.smarterbot.hub.sandbox.SandboxClient.PASTELERIA;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -103,6 +104,33 @@ class OdooSandboxTest {
         assertThat((List<?>) load(FERRETERIA, fields, good, bad).get("messages"))
                 .extracting("record")
                 .isEqualTo(List.of(1));
+    }
+
+    @Test
+    @DisplayName("What the database refuses is blamed on its own row only")
+    void loadBlamesTheRow() {
+        Map<?, ?> nameless = load(FERRETERIA, List.of("id", "name"), List.of("hub_1.a", "Ana"), List.of("hub_1.b", ""));
+        assertThat((List<?>) nameless.get("messages")).extracting("record").isEqualTo(List.of(1));
+        Map<?, ?> untitled = (Map<?, ?>) odoo.call(
+                FERRETERIA,
+                "crm.lead",
+                "load",
+                List.of("id", "name"),
+                List.of(List.of("hub_1.c", "Uno"), List.of("hub_1.d", "")));
+        assertThat((List<?>) untitled.get("messages"))
+                .extracting("record", "field", "message")
+                .isEqualTo(List.of(tuple(1, "name", "Missing required value for the field 'Opportunity' (name)")));
+    }
+
+    @Test
+    @DisplayName("A row too short for its columns leaves the rest as it is")
+    void loadShortRow() {
+        load(FERRETERIA, List.of("id", "name", "email"), List.of("hub_1.a", "Ana", "ana@x.cl"));
+        List<?> ids = (List<?>) load(FERRETERIA, List.of("id", "name", "email"), List.of("hub_1.a", "Eva"))
+                .get("ids");
+        Integer id = (Integer) ids.get(0);
+        assertThat(read(FERRETERIA, "res.partner", id, "name", "email"))
+                .isEqualTo(Map.of("id", id, "name", "Eva", "email", "ana@x.cl"));
     }
 
     @Test
