@@ -1,10 +1,11 @@
 package cl.smarterbot.hub;
 
-import cl.smarterbot.hub.botpress.BotpressConnections;
 import cl.smarterbot.hub.botpress.BotpressReplies;
 import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
+import cl.smarterbot.hub.conversation.Attachments;
+import cl.smarterbot.hub.conversation.BotpressWebhook;
 import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
 import cl.smarterbot.hub.conversation.Conversation;
@@ -33,8 +34,13 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.odoo.OdooWebhook;
 import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.product.Catalogue;
+import cl.smarterbot.hub.product.CatalogueMetrics;
+import cl.smarterbot.hub.product.CatalogueRuns;
+import cl.smarterbot.hub.product.ProductList;
+import cl.smarterbot.hub.product.ProductView;
 import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
@@ -45,6 +51,7 @@ import cl.smarterbot.hub.schedule.ScheduleProperties;
 import cl.smarterbot.hub.schedule.ScheduleRuntime;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.IntentAdmin;
 import cl.smarterbot.hub.tenancy.Quotas;
 import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
@@ -178,8 +185,23 @@ class HubConfiguration {
     }
 
     @Bean
+    Attachments attachments() {
+        return new Attachments();
+    }
+
+    @Bean
     ChatwootWebhook chatwootWebhook(TenantRegistry registry) {
         return new ChatwootWebhook(registry);
+    }
+
+    @Bean
+    BotpressWebhook botpressWebhook() {
+        return new BotpressWebhook();
+    }
+
+    @Bean
+    OdooWebhook odooWebhook() {
+        return new OdooWebhook();
     }
 
     @Bean
@@ -192,7 +214,12 @@ class HubConfiguration {
     }
 
     @Bean
-    BotpressConnections botpressConnections(
+    BotpressTenantCheck botpressTenantCheck(TenantBotpressConnections connections, CamelContext camel) {
+        return new BotpressTenantCheck(connections, camel);
+    }
+
+    @Bean
+    TenantBotpressConnections botpressConnections(
             TenantRegistry registry, SecretStore secrets, @Value("${hub.botpress.url:}") String url) {
         return new TenantBotpressConnections(registry, secrets, url);
     }
@@ -203,8 +230,29 @@ class HubConfiguration {
     }
 
     @Bean
-    Catalogue catalogue(@Value("${hub.products.page-size:250}") int pageSize) {
+    Catalogue catalogue(@Value("${hub.products.page-size:500}") int pageSize) {
         return new Catalogue(pageSize);
+    }
+
+    @Bean
+    CatalogueRuns catalogueRuns(HubDatabase database) {
+        return new CatalogueRuns(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean(destroyMethod = "close")
+    CatalogueMetrics catalogueMetrics(
+            HubDatabase database, MeterRegistry meters, @Value("${hub.products.metrics-every:15s}") Duration every) {
+        return new CatalogueMetrics(database.as(HubDatabase.Role.OPS), database::ready, meters, every);
+    }
+
+    @Bean
+    ProductList productList() {
+        return new ProductList();
+    }
+
+    @Bean
+    ProductView productView() {
+        return new ProductView();
     }
 
     @Bean
@@ -269,7 +317,7 @@ class HubConfiguration {
         }
         if (failure instanceof ResendException e) {
             return new FailureClassifier.Failure(
-                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage());
+                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage(), e.waitsForItsTurn());
         }
         if (failure instanceof RestException e) {
             return new FailureClassifier.Failure(
@@ -342,6 +390,11 @@ class HubConfiguration {
     @Bean
     TenantAdmin tenantAdmin(HubDatabase database, RutPolicy ruts) {
         return new TenantAdmin(database.as(HubDatabase.Role.OPS), ruts);
+    }
+
+    @Bean
+    IntentAdmin intentAdmin(HubDatabase database, RutPolicy ruts) {
+        return new IntentAdmin(database.as(HubDatabase.Role.OPS), ruts);
     }
 
     @Bean

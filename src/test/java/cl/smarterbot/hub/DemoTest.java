@@ -76,6 +76,7 @@ class DemoTest {
             sandboxPort = socket.getLocalPort();
         }
         registry.add("hub.sandbox.port", () -> sandboxPort);
+        registry.add("hub.botpress.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.chatwoot.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.resend.url", () -> "http://127.0.0.1:" + sandboxPort);
@@ -425,6 +426,44 @@ class DemoTest {
     }
 
     @Test
+    @DisplayName(
+            "a test delivery to each demo endpoint is taken by the hub's own door, and an unknown one is nothing to test")
+    void endpointTest() throws Exception {
+        for (String endpoint :
+                List.of("demo-cw-1", "demo-cw-2", "demo-rs-1", "demo-rs-2", "demo-odoo-1", "demo-odoo-2")) {
+            assertThat(tested(endpoint)).as(endpoint).isEqualTo("200\n{\"status\":200,\"says\":\"taken\"}");
+        }
+        assertThat(tested("demo-no-1")).startsWith("404");
+    }
+
+    @Test
+    @DisplayName("an operator's check says a word to the tenant's bot and to nothing else that was not named")
+    void botCheck() throws Exception {
+        assertThat(changed("/admin/tenants/76000012-4/check", "{\"system\":\"Botpress\"}"))
+                .startsWith("200")
+                .contains("\"system\":\"Botpress\",\"part\":\"turn\",\"works\":true")
+                .doesNotContain("Chatwoot");
+    }
+
+    private String tested(String endpoint) throws Exception {
+        return changed("/admin/endpoints/" + endpoint + "/test", "{}");
+    }
+
+    private String changed(String path, String body) throws Exception {
+        HttpResponse<String> answer = http.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + path))
+                        .header(
+                                "Authorization",
+                                "Basic " + Base64.getEncoder().encodeToString(("operator:" + PASSWORD).getBytes()))
+                        .header("Content-Type", "application/json")
+                        .header("X-Hub-Admin", "1")
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        return answer.statusCode() + "\n" + answer.body();
+    }
+
+    @Test
     @DisplayName("the public port tells up or down and nothing more; the management port asks who is there")
     void ports() throws Exception {
         HttpResponse<String> health = http.send(
@@ -433,6 +472,8 @@ class DemoTest {
                 HttpResponse.BodyHandlers.ofString());
         assertThat(health.body()).isEqualTo("{\"status\":\"up\"}");
         assertThat(management("/actuator/health", false)).startsWith("401");
-        assertThat(management("/actuator/health", true)).startsWith("200").contains("takes events");
+        assertThat(management("/actuator/health", true))
+                .startsWith("200")
+                .contains("takes events", "76000012-4 odoo demo-odo", "77000005-K odoo demo-odo");
     }
 }

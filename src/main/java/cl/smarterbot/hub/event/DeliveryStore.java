@@ -53,17 +53,26 @@ final class DeliveryStore {
 
     /** Says that these subscriptions run here, and returns those of them that are active. */
     Set<String> stillDeclared(Collection<String> names) throws SQLException {
+        return names("select hub.still_declared(?)", names);
+    }
+
+    private Set<String> names(String sql, Collection<String> of) throws SQLException {
         try (Connection c = dataSource.getConnection();
-                PreparedStatement s = c.prepareStatement("select hub.still_declared(?)")) {
-            s.setArray(1, c.createArrayOf("text", names.toArray()));
-            Set<String> active = new HashSet<>();
+                PreparedStatement s = c.prepareStatement(sql)) {
+            s.setArray(1, c.createArrayOf("text", of.toArray()));
+            Set<String> names = new HashSet<>();
             try (ResultSet r = s.executeQuery()) {
                 while (r.next()) {
-                    active.add(r.getString(1));
+                    names.add(r.getString(1));
                 }
             }
-            return active;
+            return names;
         }
+    }
+
+    /** Those of the subscriptions that have something to claim. */
+    Set<String> claimable(Collection<String> names) throws SQLException {
+        return names("select * from hub.claimable(?)", names);
     }
 
     List<Delivery> claim(String subscription, int limit, int perTenant, Map<String, Integer> busy, Duration lease)

@@ -17,6 +17,7 @@ public final class FlowDiagram {
             "botpress", "Botpress",
             "supabase", "Supabase",
             "sql", "Supabase",
+            "storage", "Supabase",
             "n8n", "n8n",
             "redpanda", "Redpanda");
 

@@ -33,12 +33,13 @@ public final class FlowLint {
             "chatwoot",
             "resend",
             "botpress",
+            "storage",
             "https",
             "http");
 
     /** Endpoints that wait for another system on the thread that calls them. */
     private static final Set<String> BLOCKING =
-            Set.of("sql", "http", "https", "odoo", "chatwoot", "resend", "botpress");
+            Set.of("sql", "http", "https", "odoo", "chatwoot", "resend", "botpress", "storage");
 
     /** Steps that a flow may have. What is missing here is either a retry behind the log's back or code in a route file. */
     private static final Set<String> STEPS = Set.of(

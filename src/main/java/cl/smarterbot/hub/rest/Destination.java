@@ -80,6 +80,11 @@ final class Destination {
         }
     }
 
+    /** Ends an exchange that says nothing about this destination. */
+    void release() {
+        breaker.releasePermission();
+    }
+
     /** A refusal shows a healthy server; only silence, nonsense and its own errors count against it. */
     void record(long nanos, RestException failure) {
         if (failure == null) {

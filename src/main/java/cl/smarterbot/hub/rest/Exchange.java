@@ -27,6 +27,10 @@ final class Exchange {
     private final Destination destination;
     private final RestCall call;
     private final CompletableFuture<RestAnswer> result;
+
+    /** Who waits for the head of the answer; null if the answer is wanted whole. */
+    private final CompletableFuture<RestStream> opened;
+
     private final long submitted = System.nanoTime();
     private long started;
     private long alarm = -1;
@@ -35,12 +39,33 @@ final class Exchange {
     private boolean done;
     private HttpClientRequest request;
     private Buffer body;
+    private RestStream stream;
 
-    Exchange(RestClient client, Destination destination, RestCall call, CompletableFuture<RestAnswer> result) {
+    /** What the body came from has failed: that is not this destination's fault. */
+    private boolean sourceFailed;
+
+    /** Whether the whole request was sent; a server may answer before. */
+    private boolean sent;
+
+    Exchange(
+            RestClient client,
+            Destination destination,
+            RestCall call,
+            CompletableFuture<RestAnswer> result,
+            CompletableFuture<RestStream> opened) {
         this.client = client;
         this.destination = destination;
         this.call = call;
         this.result = result;
+        this.opened = opened;
+    }
+
+    String system() {
+        return call.system();
+    }
+
+    String place() {
+        return call.place();
     }
 
     /** Begins the call; {@code mayTry} is the circuit breaker's word. */
@@ -106,12 +131,14 @@ final class Exchange {
             return;
         }
         // One bad address condemns the name: an attacker's resolver may mix them.
-        if (!found.stream().allMatch(address -> client.addresses().allows(call.host(), address))) {
+        AddressPolicy policy = call.publicOnly() ? AddressPolicy.publicOnly() : client.addresses();
+        if (!found.stream().allMatch(address -> policy.allows(call.host(), address))) {
             finish(
                     null,
                     failure(
                             Kind.FORBIDDEN_ADDRESS,
-                            "the host is an address inside a private network; hub.rest.allow-private can allow it"));
+                            "the host is an address inside a private network"
+                                    + (call.publicOnly() ? "" : "; hub.rest.allow-private can allow it")));
             return;
         }
         connect(found, 0);
@@ -174,11 +201,58 @@ final class Exchange {
                 read(head.result());
             }
         });
-        if (call.body() == null) {
+        if (call.stream() != null) {
+            pass(call.stream(), made);
+        } else if (call.body() == null) {
             made.end();
+            sent = true;
         } else {
             made.end(Buffer.buffer(call.body()));
+            sent = true;
         }
+    }
+
+    /** Sends what another call's answer holds, as fast as both sides go. */
+    private void pass(RestStream from, HttpClientRequest made) {
+        if (from.length() >= 0) {
+            made.putHeader("Content-Length", Long.toString(from.length()));
+        } else {
+            made.setChunked(true);
+        }
+        from.flow(new RestStream.Sink() {
+            @Override
+            public void part(Buffer part) {
+                destination.context().runOnContext(nothing -> {
+                    if (done) {
+                        return;
+                    }
+                    made.write(part);
+                    if (made.writeQueueFull()) {
+                        made.drainHandler(free -> from.more());
+                    } else {
+                        from.more();
+                    }
+                });
+            }
+
+            @Override
+            public void end() {
+                destination.context().runOnContext(nothing -> {
+                    if (!done) {
+                        made.end();
+                        sent = true;
+                    }
+                });
+            }
+
+            @Override
+            public void failed(RestException why) {
+                destination.context().runOnContext(nothing -> {
+                    sourceFailed = true;
+                    finish(null, why);
+                });
+            }
+        });
     }
 
     private void read(HttpClientResponse response) {
@@ -189,6 +263,10 @@ final class Exchange {
                 && length.matches("\\d+")
                 && Long.parseLong(length) > call.maxResponseBytes()) {
             finish(null, tooBig());
+            return;
+        }
+        if (opened != null && response.statusCode() >= 200 && response.statusCode() < 300) {
+            hand(response, length);
             return;
         }
         body = Buffer.buffer();
@@ -209,18 +287,57 @@ final class Exchange {
         });
     }
 
-    private void answered(HttpClientResponse response) {
-        // It is complete: nothing is left to be broken off.
-        request = null;
+    /** Gives the head to who waits for it; the rest comes when it is asked for. */
+    private void hand(HttpClientResponse response, String length) {
+        response.pause();
+        RestAnswer head = new RestAnswer(call, response.statusCode(), headers(response), new byte[0]);
+        long announced = length != null && length.matches("\\d{1,18}") ? Long.parseLong(length) : -1;
+        stream = new RestStream(head, this, destination.context(), response, announced, call.maxResponseBytes());
+        response.handler(part -> {
+            if (!done) {
+                stream.came(part);
+            }
+        });
+        response.endHandler(nothing -> {
+            if (!done) {
+                request = null;
+                finish(head, null);
+            }
+        });
+        RestStream handed = stream;
+        client.executor().execute(() -> opened.complete(handed));
+    }
+
+    /** The answer is not wanted any more. On this event loop. */
+    void giveUp() {
+        finish(null, failure(Kind.BAD_CALL, "the answer was given up"));
+    }
+
+    /** The answer is larger than its reader takes. On this event loop. */
+    void tooLarge() {
+        finish(null, tooBig());
+    }
+
+    private static Map<String, String> headers(HttpClientResponse response) {
         Map<String, String> headers = new HashMap<>();
         response.headers().forEach((name, value) -> headers.putIfAbsent(name.toLowerCase(Locale.ROOT), value));
-        RestAnswer answer = new RestAnswer(call, response.statusCode(), headers, body.getBytes());
+        return headers;
+    }
+
+    private void answered(HttpClientResponse response) {
+        if (sent) {
+            // It is complete: nothing is left to be broken off.
+            request = null;
+        }
+        RestAnswer answer = new RestAnswer(call, response.statusCode(), headers(response), body.getBytes());
         RestException failure = Answers.failure(call, answer);
         finish(failure == null ? answer : null, failure);
     }
 
     private RestException tooBig() {
-        return failure(Kind.GARBAGE, "the answer is larger than " + call.maxResponseBytes() + " bytes");
+        return failure(
+                opened == null ? Kind.GARBAGE : Kind.TOO_LARGE,
+                "the answer is larger than " + call.maxResponseBytes() + " bytes");
     }
 
     private RestException broken(Throwable cause) {
@@ -263,10 +380,23 @@ final class Exchange {
             request.reset();
         }
         if (entered) {
-            if (permitted) {
+            if (permitted && sourceFailed) {
+                destination.release();
+            } else if (permitted) {
                 destination.record(System.nanoTime() - started, failure);
             }
             destination.leave();
+        }
+        if (stream != null) {
+            if (failure == null) {
+                stream.complete();
+            } else {
+                stream.fail(failure);
+            }
+        }
+        if (call.stream() != null) {
+            // Nothing, if all of it was read.
+            call.stream().cancel();
         }
         client.complete(this, result, answer, failure);
     }

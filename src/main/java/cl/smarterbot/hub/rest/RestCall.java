@@ -25,10 +25,13 @@ public final class RestCall {
     private final String template;
     private final Map<String, String> headers;
     private final byte[] body;
+    private final RestStream stream;
     private final String contentType;
     private final Duration timeout;
     private final int maxResponseBytes;
     private final boolean wantsJson;
+    private final boolean publicOnly;
+    private final String lane;
 
     private RestCall(Builder builder) {
         system = builder.system;
@@ -38,10 +41,13 @@ public final class RestCall {
         template = builder.template != null ? builder.template : template(builder.uri);
         headers = Collections.unmodifiableMap(new LinkedHashMap<>(builder.headers));
         body = builder.body;
+        stream = builder.stream;
         contentType = builder.contentType;
         timeout = builder.timeout;
         maxResponseBytes = builder.maxResponseBytes;
         wantsJson = builder.wantsJson;
+        publicOnly = builder.publicOnly;
+        lane = builder.lane;
     }
 
     /**
@@ -100,6 +106,16 @@ public final class RestCall {
         return body;
     }
 
+    /** Another call's answer that is the body; null if it is not. */
+    RestStream stream() {
+        return stream;
+    }
+
+    /** Whether only public addresses will do, whatever the deployment allows. */
+    boolean publicOnly() {
+        return publicOnly;
+    }
+
     String contentType() {
         return contentType;
     }
@@ -130,9 +146,9 @@ public final class RestCall {
         return (host.startsWith("[") ? host.substring(1, host.length() - 1) : host).toLowerCase(Locale.ROOT);
     }
 
-    /** What shares limits and health: one tenant's calls to one origin. */
+    /** What shares limits and health: one tenant's calls of one lane to one origin. */
     String destination() {
-        return tenant + "|" + uri.getScheme().toLowerCase(Locale.ROOT) + "|" + host() + "|" + port();
+        return tenant + "|" + lane + "|" + uri.getScheme().toLowerCase(Locale.ROOT) + "|" + host() + "|" + port();
     }
 
     @Override
@@ -151,6 +167,9 @@ public final class RestCall {
         private final Map<String, String> headers = new LinkedHashMap<>();
         private String template;
         private byte[] body;
+        private RestStream stream;
+        private boolean publicOnly;
+        private String lane = "";
         private String contentType;
         private Duration timeout = Duration.ofSeconds(10);
         private int maxResponseBytes = 4 << 20;
@@ -202,6 +221,25 @@ public final class RestCall {
         public Builder body(byte[] bytes, String type) {
             body = bytes.clone();
             contentType = type;
+            return this;
+        }
+
+        /** A body that is another call's answer, read while it is sent; and its media type. Such a call is sent once. */
+        public Builder body(RestStream answer, String type) {
+            stream = answer;
+            contentType = type;
+            return this;
+        }
+
+        /** Reaches public addresses only, whatever the deployment allows: for a place that another system names. */
+        public Builder publicAddressesOnly() {
+            publicOnly = true;
+            return this;
+        }
+
+        /** Keeps limits and health apart from the tenant's other calls to the same origin. */
+        public Builder lane(String name) {
+            lane = name;
             return this;
         }
 

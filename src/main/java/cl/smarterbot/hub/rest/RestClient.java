@@ -127,17 +127,38 @@ public final class RestClient implements AutoCloseable {
      */
     public CompletableFuture<RestAnswer> send(RestCall call) {
         CompletableFuture<RestAnswer> result = new CompletableFuture<>();
+        begin(call, result, null);
+        return result;
+    }
+
+    /**
+     * Sends a call whose answer is passed on while it comes. The future completes, as with {@link #send}, when the head of the answer
+     * is there; what fails later fails the call that the stream was given to. The call's largest answer is the limit: a larger one
+     * fails with {@link RestException.Kind#TOO_LARGE}.
+     */
+    public CompletableFuture<RestStream> open(RestCall call) {
+        CompletableFuture<RestStream> opened = new CompletableFuture<>();
+        CompletableFuture<RestAnswer> result = new CompletableFuture<>();
+        result.whenComplete((nothing, failure) -> {
+            if (failure != null) {
+                opened.completeExceptionally(failure);
+            }
+        });
+        begin(call, result, opened);
+        return opened;
+    }
+
+    private void begin(RestCall call, CompletableFuture<RestAnswer> result, CompletableFuture<RestStream> opened) {
         Destination destination = destinations.get(
                 call.destination(),
                 key -> new Destination(contexts.get(Math.floorMod(next.getAndIncrement(), LOOPS)), limits));
-        Exchange exchange = new Exchange(this, destination, call, result);
+        Exchange exchange = new Exchange(this, destination, call, result, opened);
         open.add(exchange);
         if (closed) {
             exchange.stop();
         } else {
             destination.context().runOnContext(nothing -> destination.enter(exchange));
         }
-        return result;
     }
 
     /** Where futures complete and exchanges may continue; its threads may be blocked. */

@@ -36,6 +36,8 @@ public final class RestException extends RuntimeException {
         CONFLICT(false),
         /** Any other 4xx: the other side refuses what was sent. */
         REFUSED(false),
+        /** The body of an answer that is passed on is larger than its reader takes. */
+        TOO_LARGE(false),
         /** A redirect; none is followed. */
         REDIRECT(false),
         /** The destination is an address that the hub may not call. */

@@ -208,7 +208,20 @@ final class ChatwootConversations {
     }
 
     private void start(ChatwootConversation conversation, boolean fresh, Map<?, ?> first, Object actor) {
-        ChatwootMessage message = first == null ? null : store.compose(conversation, actor, first, List.of());
+        start(conversation, fresh, first, actor, List.of(), "");
+    }
+
+    private void start(
+            ChatwootConversation conversation,
+            boolean fresh,
+            Map<?, ?> first,
+            Object actor,
+            List<SandboxForm.File> files,
+            String base) {
+        ChatwootMessage message = first == null ? null : store.compose(conversation, actor, first, files);
+        if (!files.isEmpty()) {
+            store.attach(message, files, base);
+        }
         String before = message == null ? null : store.write(message);
         if (fresh) {
             events.conversation("conversation_created", conversation, null);
@@ -422,9 +435,18 @@ final class ChatwootConversations {
      * @param inboxId null for the API inbox
      * @param conversationId null for whichever
      * @param contact e-mail address or phone number; null with a conversation
+     * @param text null with files
+     * @param base address of the sandbox
      * @throws IllegalArgumentException if there is no such account, inbox or conversation, or no such contact can be
      */
-    ChatwootMessage say(int accountId, Integer inboxId, Integer conversationId, String contact, String text) {
+    ChatwootMessage say(
+            int accountId,
+            Integer inboxId,
+            Integer conversationId,
+            String contact,
+            String text,
+            List<SandboxForm.File> files,
+            String base) {
         ChatwootAccount account = store.accounts.get(accountId);
         if (account == null) {
             throw new IllegalArgumentException("there is no account " + accountId);
@@ -461,10 +483,10 @@ final class ChatwootConversations {
             message.put("content", text);
             message.put("message_type", "incoming");
             if (fresh) {
-                start(conversation, true, message, conversation.contact());
+                start(conversation, true, message, conversation.contact(), files, base);
                 return conversation.last();
             }
-            return write(conversation, conversation.contact(), message, List.of(), "");
+            return write(conversation, conversation.contact(), message, files, base);
         } catch (ChatwootFault fault) {
             throw new IllegalArgumentException(fault.getMessage(), fault);
         }

@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.sandbox;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +82,28 @@ public final class ChatwootSandbox {
     /** The same, in a conversation that exists, of whichever inbox. */
     public Map<String, Object> say(int account, int conversation, String text) {
         return vendor.say(account, null, conversation, null, text);
+    }
+
+    /** A file that the customer sends. */
+    public record Upload(String name, String contentType, byte[] bytes) {}
+
+    /**
+     * The customer sends files, whose {@code data_url}s answer with a redirect to the bytes.
+     *
+     * @param text null for the files alone
+     * @return ids: {@code account}, {@code contact}, {@code conversation}, {@code message}
+     * @throws IllegalArgumentException if there is no such account, or no such contact can be
+     */
+    public Map<String, Object> say(int account, String contact, String text, Upload... files) {
+        return vendor.say(
+                account,
+                null,
+                null,
+                contact,
+                text,
+                Arrays.stream(files)
+                        .map(one -> new SandboxForm.File("attachments[]", one.name(), one.contentType(), one.bytes()))
+                        .toList());
     }
 
     /**

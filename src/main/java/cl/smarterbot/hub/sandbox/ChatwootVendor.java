@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +36,7 @@ final class ChatwootVendor implements SandboxVendor {
     private ChatwootMethods methods;
     private int searchesPerMinute;
     private long minute;
+    private volatile String base = "http://127.0.0.1";
 
     ChatwootVendor(Clock clock) {
         this(clock, Duration.ofSeconds(5), Duration.ofSeconds(3));
@@ -59,6 +61,11 @@ final class ChatwootVendor implements SandboxVendor {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Base address of the sandbox, for files that come from inside. */
+    void at(String address) {
+        base = address;
     }
 
     @Override
@@ -367,8 +374,19 @@ final class ChatwootVendor implements SandboxVendor {
     }
 
     Map<String, Object> say(int account, Integer inbox, Integer conversation, String contact, String text) {
+        return say(account, inbox, conversation, contact, text, List.of());
+    }
+
+    Map<String, Object> say(
+            int account,
+            Integer inbox,
+            Integer conversation,
+            String contact,
+            String text,
+            List<SandboxForm.File> files) {
         return locked(() -> {
-            ChatwootMessage message = methods.conversations().say(account, inbox, conversation, contact, text);
+            ChatwootMessage message =
+                    methods.conversations().say(account, inbox, conversation, contact, text, files, base);
             Map<String, Object> row = new LinkedHashMap<>();
             row.put("account", account);
             row.put("contact", message.conversation.contact().id);
@@ -394,14 +412,17 @@ final class ChatwootVendor implements SandboxVendor {
                 Integer conversation = body.get("conversation") instanceof Integer id ? id : null;
                 Integer inbox = body.get("inbox") instanceof Integer id ? id : null;
                 String contact = body.get("contact") instanceof String who ? who : null;
+                List<SandboxForm.File> files = files(body.get("file"));
+                String text = body.get("text") instanceof String words ? words : null;
                 if (!(body.get("account") instanceof Integer account)
-                        || !(body.get("text") instanceof String text)
+                        || text == null && files.isEmpty()
                         || conversation == null && contact == null) {
                     throw new IllegalArgumentException(
                             "account is a number, text a text, and either conversation a number or contact an e-mail"
-                                    + " address or phone number (with inbox a number, if not the API inbox)");
+                                    + " address or phone number (with inbox a number, if not the API inbox); file has"
+                                    + " name, type and base64");
                 }
-                return SandboxAnswer.json(200, say(account, inbox, conversation, contact, text));
+                return SandboxAnswer.json(200, say(account, inbox, conversation, contact, text, files));
             case "limits":
                 int searches = limit(body, "searchesPerMinute");
                 int messages = limit(body, "messagesPerMinute");
@@ -410,6 +431,24 @@ final class ChatwootVendor implements SandboxVendor {
             default:
                 return null;
         }
+    }
+
+    /** @throws IllegalArgumentException if it is neither null nor a file */
+    private static List<SandboxForm.File> files(Object given) {
+        if (given == null) {
+            return List.of();
+        }
+        if (!(given instanceof Map<?, ?> file)
+                || !(file.get("name") instanceof String name)
+                || !(file.get("base64") instanceof String base64)) {
+            throw new IllegalArgumentException("file has name, type and base64");
+        }
+        Object type = file.get("type");
+        return List.of(new SandboxForm.File(
+                "attachments[]",
+                name,
+                type instanceof String word ? word : "application/octet-stream",
+                Base64.getDecoder().decode(base64)));
     }
 
     private static int limit(Map<?, ?> body, String name) {

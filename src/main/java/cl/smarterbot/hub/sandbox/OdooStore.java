@@ -477,7 +477,9 @@ final class OdooStore {
         List<OdooRecord> found = new ArrayList<>();
         int enough = sort.byIdOnly() && limit != null && limit > 0 ? offset + limit : Integer.MAX_VALUE;
         Collection<OdooRecord> pool = candidates == null
-                ? sort.descendingId() ? model.records.descendingMap().values() : model.records.values()
+                ? sort.descendingId()
+                        ? model.records.descendingMap().values()
+                        : model.records.tailMap(parsed.above(), false).values()
                 : pick(model, candidates);
         boolean sorted = candidates == null && sort.byIdOnly();
         for (OdooRecord record : pool) {

@@ -17,6 +17,7 @@ import java.util.Objects;
  * @param chatwoot where its conversations are; null if it has no account and inbox
  * @param mail by whom its mails are sent and who is told; null if neither is known
  * @param bot who answers its customers first; null if people do
+ * @param storage where its files are kept; never null
  * @param limits what its plan allows
  */
 public record Tenant(
@@ -31,6 +32,7 @@ public record Tenant(
         ChatwootSettings chatwoot,
         MailSettings mail,
         BotSettings bot,
+        StorageSettings storage,
         TenantLimits limits) {
 
     public Tenant {
@@ -38,6 +40,7 @@ public record Tenant(
         Objects.requireNonNull(businessName, "businessName");
         Objects.requireNonNull(plan, "plan");
         Objects.requireNonNull(timeZone, "timeZone");
+        Objects.requireNonNull(storage, "storage");
         Objects.requireNonNull(limits, "limits");
     }
 
@@ -77,7 +80,7 @@ public record Tenant(
      *
      * @param mode {@code v12} or {@code cloud}
      * @param url base URL of Botpress; null if the deployment's default is meant
-     * @param botId the bot
+     * @param botId the bot (v12); null for one of the cloud
      * @param user login of a collaborator (v12); null if it is kept with the secrets
      * @param threshold least confidence of an intent, 0 to 1
      * @param turnPauseMillis how long a customer must be silent before the bot answers; 0 for not at all
@@ -99,4 +102,13 @@ public record Tenant(
             String label,
             String returns,
             String answers) {}
+
+    /**
+     * A tenant's files.
+     *
+     * @param url base URL of its own Supabase project; null if the deployment's is meant, if that has one
+     * @param bucket its bucket; null if the deployment's is meant
+     * @param productImages whether pictures of products are copied, too
+     */
+    public record StorageSettings(String url, String bucket, boolean productImages) {}
 }

@@ -55,6 +55,14 @@ public enum TenantField {
     BOTPRESS_URL("botpressUrl", Table.SETTINGS, "botpress_url", 500, Rules::isHttpUrl, Rules.URL),
     BOTPRESS_BOT_ID("botpressBotId", Table.SETTINGS, "botpress_bot_id", 200),
     BOTPRESS_USER("botpressUser", Table.SETTINGS, "botpress_user", 254),
+    STORAGE_URL("storageUrl", Table.SETTINGS, "storage_url", 500, Rules::isHttpUrl, Rules.URL),
+    STORAGE_BUCKET(
+            "storageBucket",
+            "storage_bucket",
+            100,
+            Rules.BUCKET,
+            "must be lower-case letters, digits, dots, hyphens and _, at most 100"),
+    STORAGE_PRODUCT_IMAGES("storageProductImages", Table.SETTINGS, "storage_product_images", Type.FLAG),
     INTENT_THRESHOLD("intentThreshold", Table.SETTINGS, "intent_threshold", Type.SHARE),
     TURN_PAUSE_MS("turnPauseMs", Table.SETTINGS, "turn_pause_ms", Type.MILLISECONDS),
     HANDOFF_TEAM_ID("handoffTeamId", Table.SETTINGS, "handoff_team_id", Type.WHOLE),
@@ -152,8 +160,8 @@ public enum TenantField {
                 : "update hub.tenant_settings set " + column + " = ?, updated_at = now() where tenant_rut = ?";
     }
 
-    /** The rule that a value breaks; null if it is fine. */
-    String brokenRule(Object value) {
+    /** The rule that a value of the field's type breaks; null if it is fine. */
+    public String brokenRule(Object value) {
         return switch (type) {
             case FLAG -> null;
             case WHOLE -> (Integer) value < 1 ? "must be 1 or more" : null;
@@ -181,6 +189,7 @@ public enum TenantField {
         static final Pattern SLUG = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
         static final Pattern PLAN = Pattern.compile("[a-z][a-z0-9_-]*");
         static final Pattern LABEL = Pattern.compile("[a-z0-9_-]+");
+        static final Pattern BUCKET = Pattern.compile("[a-z0-9][a-z0-9._-]{0,99}");
         static final Pattern EMAIL = Pattern.compile("[^\\s@<>,;\"]+@[^\\s@<>,;\"]+\\.[^\\s@<>,;\"]+");
         static final Pattern NAMED = Pattern.compile("[^<>\"@,;]{1,64} <([^<>]+)>");
         static final String URL = "must be an http or https URL without user, query or fragment";

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * One registered webhook sender. Its secrets are with the tenant's secrets, see {@link EndpointSecrets}.
@@ -13,14 +14,27 @@ import java.util.Objects;
  * @param tenant the tenant that everything it sends belongs to
  * @param source which vendor, such as {@code resend}
  * @param settings what differs from the vendor's default
+ * @param demo published: honoured in the demo profile only
  */
-public record WebhookEndpoint(String id, Tenant tenant, String source, Settings settings) {
+public record WebhookEndpoint(String id, Tenant tenant, String source, Settings settings, boolean demo) {
+
+    /** An id of 128 random bits, as {@link EndpointAdmin#add} makes them. */
+    private static final Pattern OPAQUE = Pattern.compile("[0-9a-f]{32}");
 
     public WebhookEndpoint {
         Objects.requireNonNull(id, "id");
         Objects.requireNonNull(tenant, "tenant");
         Objects.requireNonNull(source, "source");
         Objects.requireNonNull(settings, "settings");
+    }
+
+    /** Whether a delivery without a signature may come in: only if somebody said so, and only by a path that cannot be guessed. */
+    public boolean takesUnsigned() {
+        return settings.unsigned() && (demo || isOpaque(id));
+    }
+
+    static boolean isOpaque(String id) {
+        return OPAQUE.matcher(id).matches();
     }
 
     /**

@@ -33,6 +33,7 @@ class PackageArrowsTest {
             "sandbox",
             "schedule",
             "secrets",
+            "storage",
             "supabase",
             "tenancy");
 
@@ -56,6 +57,9 @@ class PackageArrowsTest {
     static final ArchRule resendUsesRestTenancyAndSecrets = uses("resend", "rest", "secrets", "tenancy");
 
     @ArchTest
+    static final ArchRule storageUsesRestOnly = uses("storage", "rest");
+
+    @ArchTest
     static final ArchRule secretsUseNothingOfOurs = uses("secrets");
 
     @ArchTest
@@ -77,7 +81,7 @@ class PackageArrowsTest {
     static final ArchRule conversationUsesEventAndTenancy = uses("conversation", "event", "tenancy");
 
     @ArchTest
-    static final ArchRule productUsesEventAndOdoo = uses("product", "event", "odoo");
+    static final ArchRule productUsesTheDoorEventsOdooAndTenancy = uses("product", "door", "event", "odoo", "tenancy");
 
     @ArchTest
     static final ArchRule contactUsesTenancyOnly = uses("contact", "tenancy");

@@ -436,7 +436,8 @@ class AdminApiTest {
         assertThat(bad.json().get("errors").has("slug")).isTrue();
         assertThat(bad.json().get("errors").has("odooUrl")).isTrue();
         assertThat(get("/admin/tenants/76086428-5").status()).isEqualTo(404);
-        for (String act : List.of("", "/deactivate", "/activate", "/house", "/odoo", "/chatwoot", "/check")) {
+        for (String act :
+                List.of("", "/deactivate", "/activate", "/house", "/odoo", "/chatwoot", "/storage", "/check")) {
             assertThat(post("/admin/tenants/76086428-5" + act, "{}").status())
                     .as(act)
                     .isEqualTo(404);
@@ -549,6 +550,31 @@ class AdminApiTest {
         }
         assertThat(post("/admin/tenants/" + A + "/check", "{}").json().get("items"))
                 .isEmpty();
+    }
+
+    @Test
+    @DisplayName("says where a tenant's files are kept and keeps its key a secret")
+    void storage() {
+        Http.Answer answer = post(
+                "/admin/tenants/" + A + "/storage",
+                "{\"url\":\"https://project.example\",\"bucket\":\"sur\",\"productImages\":true,\"key\":\"key-canary\"}");
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.json().at("/tenant/storage/bucket").asText()).isEqualTo("sur");
+        assertThat(answer.json().at("/tenant/storage/productImages").asBoolean())
+                .isTrue();
+        assertThat(secrets.find(A, "supabase", "service_role"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("key-canary"));
+        assertThat(answer.body()).doesNotContain("canary");
+        assertThat(OpsDatabase.audit().toString()).contains("secret.put").doesNotContain("canary");
+        Http.Answer wrong =
+                post("/admin/tenants/" + A + "/storage", "{\"url\":\"http://10.0.0.1\",\"bucket\":\"../other\"}");
+        assertThat(wrong.status()).isEqualTo(422);
+        assertThat(wrong.json().at("/errors/url").asText()).contains("private network");
+        assertThat(post("/admin/tenants/" + A + "/storage", "{\"bucket\":\"../other\"}")
+                        .json()
+                        .at("/errors")
+                        .has("storageBucket"))
+                .isTrue();
     }
 
     static Stream<String> injections() {

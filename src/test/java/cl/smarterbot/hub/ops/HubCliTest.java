@@ -284,6 +284,23 @@ class HubCliTest {
         assertThat(chatwoot.out()).contains("inboxId", "hub check " + rut).doesNotContain("canary");
         assertThat(secrets.find(rut, "chatwoot", "api_token"))
                 .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("t0ken-canary"));
+        Ran storage = run(
+                environment(),
+                "serv1ce-canary\n",
+                "tenant",
+                "storage",
+                rut,
+                "--url",
+                "https://project.example",
+                "--product-images",
+                "true",
+                "--key-stdin");
+        assertThat(storage.exit()).as(storage.err()).isZero();
+        assertThat(storage.out())
+                .contains("productImages  true", "hub check " + rut)
+                .doesNotContain("canary");
+        assertThat(secrets.find(rut, "supabase", "service_role"))
+                .hasValueSatisfying(secret -> assertThat(secret.reveal()).isEqualTo("serv1ce-canary"));
         assertThat(run("check", rut).out()).contains("no system that can be tried");
         assertThat(run("tenant", "origin", "remove", rut, "tienda.example").exit())
                 .isZero();

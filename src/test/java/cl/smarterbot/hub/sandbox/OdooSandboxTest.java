@@ -295,9 +295,9 @@ class OdooSandboxTest {
     @Test
     @DisplayName("allowed_company_ids narrows what a user of two companies sees, and none is as if not sent")
     void allowedCompanies() {
-        assertThat(count(ADMIN, List.of(1))).isEqualTo(6);
-        assertThat(count(ADMIN, List.of(1, 2))).isEqualTo(12);
-        assertThat(count(ADMIN, List.of())).isEqualTo(12);
+        assertThat(count(ADMIN, List.of(1))).isEqualTo(20);
+        assertThat(count(ADMIN, List.of(1, 2))).isEqualTo(40);
+        assertThat(count(ADMIN, List.of())).isEqualTo(40);
         Object refused =
                 odoo.named(FERRETERIA, "product.product", "search_count", List.of(List.of()), context(List.of(1, 2)));
         assertThat(refused).isEqualTo(new SandboxClient.Fault(4, "Access to unauthorized or invalid companies."));
@@ -502,6 +502,44 @@ class OdooSandboxTest {
         assertThat(odoo.fault(FERRETERIA, "product.product", "unlink", List.of(1))
                         .code())
                 .isEqualTo(2);
+    }
+
+    @Test
+    @DisplayName(
+            "A catalogue of any size can be filled in and changed in part, and its quantities do not touch the products")
+    void bulk() throws IOException {
+        assertThat(odoo.json("POST", "/sandbox/odoo/products", Map.of("company", 1, "count", 0))
+                        .statusCode())
+                .isEqualTo(400);
+        assertThat(SandboxClient.parse(
+                        odoo.json("POST", "/sandbox/odoo/products", Map.of("company", 1, "count", 3000))))
+                .isEqualTo(Map.of("made", 3000));
+        assertThat(count(ADMIN, List.of(1))).isEqualTo(3020);
+        assertThat(count(ADMIN, List.of(2))).isEqualTo(20);
+        List<?> products = search(FERRETERIA, "product.product", List.of("default_code", "like", "FB-"));
+        int last = (Integer) products.get(products.size() - 1);
+        Map<?, ?> read = read(FERRETERIA, "product.product", last, "default_code", "qty_available");
+        assertThat(read.get("default_code")).isEqualTo("FB-" + last);
+        assertThat(read.get("qty_available")).isEqualTo((double) (last % 200));
+        assertThat(odoo.named(
+                        FERRETERIA,
+                        "product.product",
+                        "search",
+                        List.of(List.of(List.of("id", ">", last - 3), List.of("type", "!=", "service"))),
+                        Map.of("order", "id", "limit", 2)))
+                .isEqualTo(List.of(last - 2, last - 1));
+        assertThat(SandboxClient.parse(
+                        odoo.json("POST", "/sandbox/odoo/products/touch", Map.of("company", 1, "count", 300))))
+                .isEqualTo(Map.of("touched", 300));
+        assertThat(search(
+                        FERRETERIA,
+                        "product.product",
+                        List.of("write_uid", "=", ADMIN),
+                        List.of("name", "like", "(nuevo)")))
+                .hasSize(100);
+        Map<?, ?> times = (Map<?, ?>) SandboxClient.parse(odoo.send("GET", "/sandbox/times", null));
+        assertThat(((Map<?, ?>) times.get("product.product.search")).get("calls"))
+                .isEqualTo(3);
     }
 
     // hostile input

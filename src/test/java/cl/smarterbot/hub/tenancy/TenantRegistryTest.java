@@ -99,6 +99,7 @@ class TenantRegistryTest {
                                 "ventas@ferreteria-sur.example"),
                         new Tenant.BotSettings(
                                 "v12", null, "demo-bot-1", "bot@demo.example", 0.6, 0, null, null, "resolved", "open"),
+                        new Tenant.StorageSettings(null, null, false),
                         TenantLimits.NONE));
         assertThat(registry.byRut(NORTE).orElseThrow().odoo())
                 .isEqualTo(new Tenant.OdooSettings(null, "demo", "pasteleria-norte", 2, "auto", false));
@@ -260,7 +261,9 @@ class TenantRegistryTest {
                 .with(TenantField.CHATWOOT_ACCOUNT_ID, 0)
                 .with(TenantField.CHATWOOT_INBOX_ID, -1)
                 .with(TenantField.MAIL_FROM, "Sur <not an address>")
-                .with(TenantField.MAIL_ADMIN, "a@b\r\nBcc: c@d.cl");
+                .with(TenantField.MAIL_ADMIN, "a@b\r\nBcc: c@d.cl")
+                .with(TenantField.STORAGE_URL, "https://files.example?x=1")
+                .with(TenantField.STORAGE_BUCKET, "../other");
         assertThatExceptionOfType(TenantValidationException.class)
                 .isThrownBy(() -> admin.upsert("ana", wrong))
                 .satisfies(e -> assertThat(e.problems())
@@ -280,7 +283,9 @@ class TenantRegistryTest {
                                 "chatwootAccountId",
                                 "chatwootInboxId",
                                 "mailFrom",
-                                "mailAdmin"));
+                                "mailAdmin",
+                                "storageUrl",
+                                "storageBucket"));
         assertThatThrownBy(() -> admin.upsert("ana", TenantDetails.of(SUR)))
                 .hasMessage("businessName: is required for a new tenant");
         assertThatThrownBy(() -> admin.upsert(" ", TenantDetails.of(SUR, "Sur")))
