@@ -2,9 +2,7 @@
 
 alter table public.conversations
   add column owner_at double precision,
-  add column assignee text check (assignee in ('bot', 'person', 'nobody')),
-  add column lead_intent text;
-comment on column public.conversations.lead_intent is 'The intent that made odoo_lead_id: its lead_stage is where the lead goes when the conversation is resolved.';
+  add column assignee text check (assignee in ('bot', 'person', 'nobody'));
 comment on column public.conversations.source_at is 'Chatwoot''s updated_at of status and assignee, epoch seconds: webhooks come in any order, and an older one does not change them.';
 comment on column public.conversations.owner_at is 'Chatwoot''s time of what decided the owner, epoch seconds; null if nothing did yet. Apart from source_at: a newer message does not hide a change of owner that is told late, and a change told late does not undo a newer one.';
 comment on column public.conversations.assignee is 'Whom Chatwoot says it is assigned to; null if it never said. Chatwoot keeps the assignee of what was resolved or given back, so the owner counts.';
@@ -213,7 +211,6 @@ begin
            handoff_at = case when new_owner = 'human' and c.owner = 'bot' then now() when new_owner = 'bot' then null
                              else c.handoff_at end,
            odoo_lead_id = coalesce(r.odoo_lead_id, c.odoo_lead_id),
-           lead_intent = case when r.odoo_lead_id is not null then r.intent else c.lead_intent end,
            updated_at = now();
   end loop;
 end $$;

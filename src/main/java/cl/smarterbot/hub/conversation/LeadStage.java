@@ -29,6 +29,14 @@ public final class LeadStage {
         this.registry = registry;
     }
 
+    /** Notes the lead in the variable {@code leadId} with what the bot understood in {@code result}: that intent made it. */
+    public void remember(Exchange exchange) {
+        Map<String, Object> result = new LinkedHashMap<>();
+        exchange.getVariable("result", Map.class).forEach((key, value) -> result.put(String.valueOf(key), value));
+        result.put("lead", exchange.getVariable("leadId"));
+        exchange.setVariable("result", result);
+    }
+
     /** Reads the change; sets {@code resolved}. */
     public void read(Exchange exchange) {
         Map<?, ?> changed = exchange.getMessage().getBody(Map.class);
