@@ -175,14 +175,6 @@ class HubConfiguration {
     }
 
     @Bean
-    Attachments attachments() {
-        return new Attachments();
-    }
-
-    @Bean
-    }
-
-    @Bean
     CustomerRequests customerRequests() {
         return new CustomerRequests();
     }
@@ -190,9 +182,6 @@ class HubConfiguration {
     @Bean
     LeadStage leadStage(TenantRegistry registry) {
         return new LeadStage(registry);
-    }
-
-    @Bean
     }
 
     @Bean
