@@ -180,6 +180,9 @@ class HubConfiguration {
     }
 
     @Bean
+    }
+
+    @Bean
     CustomerRequests customerRequests() {
         return new CustomerRequests();
     }
@@ -187,6 +190,14 @@ class HubConfiguration {
     @Bean
     LeadStage leadStage(TenantRegistry registry) {
         return new LeadStage(registry);
+    }
+
+    @Bean
+    }
+
+    @Bean
+    Attachments attachments() {
+        return new Attachments();
     }
 
     @Bean
