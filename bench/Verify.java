@@ -32,6 +32,7 @@ import org.postgresql.PGConnection;
  * Verify JDBC-URL drain   SECONDS NAME,NAME|all    resumes the named ones, awaits, and prints the done-span
  * Verify JDBC-URL plan    RUT PLAN                  puts a tenant on a plan; prints limit=N, the requests a minute of one key
  * Verify JDBC-URL nodes   N                        N hubs shared the deliveries, none of which was done twice
+ * Verify JDBC-URL talk    FIRST LAST HEARD          messages of these ids are there, each answered in one turn; HEARD replies were heard
  * Verify JDBC-URL done-span MS                     contacts done since MS (epoch), and the seconds from there to the last
  * </pre>
  *
@@ -55,6 +56,7 @@ public final class Verify {
                 case "synced" -> synced(c, args[2], List.of(args).subList(3, args.length));
                 case "pause" -> only(c, "");
                 case "only" -> only(c, args[2]);
+                case "talk" -> talk(c, Long.parseLong(args[2]), Long.parseLong(args[3]), Long.parseLong(args[4]));
                 case "plan" -> plan(c, args[2], args[3]);
                 case "nodes" -> nodes(c, Integer.parseInt(args[2]));
                 case "drain" -> {
@@ -121,6 +123,28 @@ public final class Verify {
                 System.out.println("limit=" + row.getString(1));
             }
         }
+    }
+
+    private static void talk(Connection c, long first, long last, long heard) throws SQLException {
+        String range = " from public.messages where chatwoot_message_id between " + first + " and " + last;
+        long sent = last - first + 1;
+        long rows = one(c, "select count(*)" + range);
+        if (rows != sent) {
+            broken++;
+            System.out.println("  BROKEN  " + rows + " messages of " + sent + " that were sent");
+        }
+        none(c, "messages that no turn answered", "select count(*)" + range + " and turn_id is null");
+        none(c, "deliveries that are not done", "select count(*) from hub.delivery where state <> 'done'");
+        long turns = one(c, "select count(distinct turn_id)" + range);
+        none(c, "turns without an end, or with two", "select count(*) from (select distinct turn_id" + range + ") t"
+                + " join public.events r on r.id = t.turn_id left join (select correlation_id, count(*) n from public.events"
+                + " where type in ('intent.resolved', 'conversation.handoff') group by 1) e using (correlation_id)"
+                + " where coalesce(e.n, 0) <> 1");
+        if (heard > turns) {
+            broken++;
+            System.out.println("  BROKEN  " + heard + " replies for " + turns + " turns");
+        }
+        System.out.printf(Locale.ROOT, "verify: %,d messages in %,d turns, %,d replies%n", rows, turns, heard);
     }
 
     private static void update(Connection c, String sql, String... values) throws SQLException {

@@ -90,7 +90,7 @@ start_hub() {
   DATA_DIRS+=("$dir")
   local started=$(date +%s%N)
   env SPRING_PROFILES_ACTIVE=demo HUB_PORT="$HUB_PORT" HUB_MANAGEMENT_PORT="$management" HUB_SANDBOX_PORT="$sandbox" \
-    HUB_DATA_DIR="$dir" HUB_EMBEDDED_POSTGRES_PORT=0 "$@" \
+    HUB_DATA_DIR="$dir" HUB_EMBEDDED_POSTGRES_PORT=0 HUB_CHATWOOT_RECONCILIATION_EVERY=86400000 "$@" \
     "$JAVA" $HUB_JAVA_OPTS -jar "$APP/smarteros-hub.jar" >"$WORK/hub-$name.log" 2>&1 &
   HUB_PID=$!
   STARTED+=("$HUB_PID")

@@ -1,5 +1,5 @@
--- Whose the conversation is now, and what customer, bot and team said last in it, oldest first; null if nothing with words.
-select c.owner,
+-- Whose the conversation is now and why, and what customer, bot and team said last in it, oldest first; null if nothing with words.
+select c.owner, c.handoff_reason as reason,
        (select string_agg(case m.sender_type when 'customer' then 'Cliente: ' when 'agent' then 'Equipo: ' else 'Bot: ' end
                           || left(m.content, 500), E'\n' order by m.created_at, m.chatwoot_message_id)
           from (select x.sender_type, x.content, x.created_at, x.chatwoot_message_id

@@ -21,6 +21,11 @@ final class ChatwootTenantCheck implements TenantCheck {
     }
 
     @Override
+    public String system() {
+        return SYSTEM;
+    }
+
+    @Override
     public List<Line> check(String rut) {
         Optional<ChatwootConnection> connection;
         try {

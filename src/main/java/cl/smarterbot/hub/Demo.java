@@ -29,17 +29,19 @@ final class Demo {
     private static final String CONVERSATION_STATUS = "conversation_status_changed";
 
     /** The sandbox's users, see the README. */
-    static final Map<String, String> SECRETS = Map.of(
-            "76000012-4/botpress/password", "demo",
-            "77000005-K/botpress/password", "demo",
-            "76000012-4/webhook_chatwoot/demo_cw_1_current", "demo-chatwoot-secret-1",
-            "77000005-K/webhook_chatwoot/demo_cw_2_current", "demo-chatwoot-secret-2",
-            "76000012-4/odoo/password", "demo",
-            "77000005-K/odoo/password", "demo",
-            "76000012-4/chatwoot/api_token", "demo-chatwoot-1",
-            "77000005-K/chatwoot/api_token", "demo-chatwoot-2",
-            "76000012-4/webhook_resend/demo_rs_1_current", RESEND_SUR,
-            "77000005-K/webhook_resend/demo_rs_2_current", RESEND_NORTE);
+    static final Map<String, String> SECRETS = Map.ofEntries(
+            Map.entry("76000012-4/botpress/password", "demo"),
+            Map.entry("77000005-K/botpress/password", "demo"),
+            Map.entry("76000012-4/webhook_chatwoot/demo_cw_1_current", "demo-chatwoot-secret-1"),
+            Map.entry("77000005-K/webhook_chatwoot/demo_cw_2_current", "demo-chatwoot-secret-2"),
+            Map.entry("76000012-4/odoo/password", "demo"),
+            Map.entry("77000005-K/odoo/password", "demo"),
+            Map.entry("76000012-4/chatwoot/api_token", "demo-chatwoot-1"),
+            Map.entry("77000005-K/chatwoot/api_token", "demo-chatwoot-2"),
+            Map.entry("76000012-4/webhook_odoo/demo_odoo_1_current", "demo-odoo-secret-1"),
+            Map.entry("77000005-K/webhook_odoo/demo_odoo_2_current", "demo-odoo-secret-2"),
+            Map.entry("76000012-4/webhook_resend/demo_rs_1_current", RESEND_SUR),
+            Map.entry("77000005-K/webhook_resend/demo_rs_2_current", RESEND_NORTE));
 
     private final HubDatabase database;
     private final DatabaseProperties properties;
@@ -81,6 +83,8 @@ final class Demo {
         endpoints.seedDemo("demo", "77000005-K", "resend", "demo-rs-2");
         endpoints.seedDemo("demo", "76000012-4", "chatwoot", "demo-cw-1");
         endpoints.seedDemo("demo", "77000005-K", "chatwoot", "demo-cw-2");
+        endpoints.seedDemo("demo", "76000012-4", "odoo", "demo-odoo-1");
+        endpoints.seedDemo("demo", "77000005-K", "odoo", "demo-odoo-2");
     }
 
     /** Lets the sandbox's Resend tell both tenants what became of their mails. */

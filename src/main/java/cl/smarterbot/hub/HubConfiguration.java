@@ -1,14 +1,16 @@
 package cl.smarterbot.hub;
 
-import cl.smarterbot.hub.botpress.BotpressConnections;
 import cl.smarterbot.hub.botpress.BotpressReplies;
 import cl.smarterbot.hub.chatwoot.ChatwootCheck;
 import cl.smarterbot.hub.chatwoot.ChatwootComponent;
 import cl.smarterbot.hub.contact.ContactEnrichment;
 import cl.smarterbot.hub.conversation.Attachments;
+import cl.smarterbot.hub.conversation.BotpressWebhook;
 import cl.smarterbot.hub.conversation.ChatwootReconciliation;
 import cl.smarterbot.hub.conversation.ChatwootWebhook;
 import cl.smarterbot.hub.conversation.Conversation;
+import cl.smarterbot.hub.conversation.CustomerRequests;
+import cl.smarterbot.hub.conversation.LeadStage;
 import cl.smarterbot.hub.database.DatabaseProperties;
 import cl.smarterbot.hub.database.HubDatabase;
 import cl.smarterbot.hub.door.ContactChange;
@@ -32,8 +34,13 @@ import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
+import cl.smarterbot.hub.odoo.OdooWebhook;
 import cl.smarterbot.hub.ops.LegacyContacts;
 import cl.smarterbot.hub.product.Catalogue;
+import cl.smarterbot.hub.product.CatalogueMetrics;
+import cl.smarterbot.hub.product.CatalogueRuns;
+import cl.smarterbot.hub.product.ProductList;
+import cl.smarterbot.hub.product.ProductView;
 import cl.smarterbot.hub.resend.ResendException;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.rest.RestClient;
@@ -44,6 +51,7 @@ import cl.smarterbot.hub.schedule.ScheduleProperties;
 import cl.smarterbot.hub.schedule.ScheduleRuntime;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.IntentAdmin;
 import cl.smarterbot.hub.tenancy.Quotas;
 import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
@@ -172,8 +180,39 @@ class HubConfiguration {
     }
 
     @Bean
+    }
+
+    @Bean
+    CustomerRequests customerRequests() {
+        return new CustomerRequests();
+    }
+
+    @Bean
+    LeadStage leadStage(TenantRegistry registry) {
+        return new LeadStage(registry);
+    }
+
+    @Bean
+    }
+
+    @Bean
+    Attachments attachments() {
+        return new Attachments();
+    }
+
+    @Bean
     ChatwootWebhook chatwootWebhook(TenantRegistry registry) {
         return new ChatwootWebhook(registry);
+    }
+
+    @Bean
+    BotpressWebhook botpressWebhook() {
+        return new BotpressWebhook();
+    }
+
+    @Bean
+    OdooWebhook odooWebhook() {
+        return new OdooWebhook();
     }
 
     @Bean
@@ -186,7 +225,12 @@ class HubConfiguration {
     }
 
     @Bean
-    BotpressConnections botpressConnections(
+    BotpressTenantCheck botpressTenantCheck(TenantBotpressConnections connections, CamelContext camel) {
+        return new BotpressTenantCheck(connections, camel);
+    }
+
+    @Bean
+    TenantBotpressConnections botpressConnections(
             TenantRegistry registry, SecretStore secrets, @Value("${hub.botpress.url:}") String url) {
         return new TenantBotpressConnections(registry, secrets, url);
     }
@@ -197,8 +241,29 @@ class HubConfiguration {
     }
 
     @Bean
-    Catalogue catalogue(@Value("${hub.products.page-size:250}") int pageSize) {
+    Catalogue catalogue(@Value("${hub.products.page-size:500}") int pageSize) {
         return new Catalogue(pageSize);
+    }
+
+    @Bean
+    CatalogueRuns catalogueRuns(HubDatabase database) {
+        return new CatalogueRuns(database.as(HubDatabase.Role.OPS));
+    }
+
+    @Bean(destroyMethod = "close")
+    CatalogueMetrics catalogueMetrics(
+            HubDatabase database, MeterRegistry meters, @Value("${hub.products.metrics-every:15s}") Duration every) {
+        return new CatalogueMetrics(database.as(HubDatabase.Role.OPS), database::ready, meters, every);
+    }
+
+    @Bean
+    ProductList productList() {
+        return new ProductList();
+    }
+
+    @Bean
+    ProductView productView() {
+        return new ProductView();
     }
 
     @Bean
@@ -263,7 +328,7 @@ class HubConfiguration {
         }
         if (failure instanceof ResendException e) {
             return new FailureClassifier.Failure(
-                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage());
+                    !e.isTransient(), e.retryAfter().orElse(null), "Resend: " + e.getMessage(), e.waitsForItsTurn());
         }
         if (failure instanceof RestException e) {
             return new FailureClassifier.Failure(
@@ -336,6 +401,11 @@ class HubConfiguration {
     @Bean
     TenantAdmin tenantAdmin(HubDatabase database, RutPolicy ruts) {
         return new TenantAdmin(database.as(HubDatabase.Role.OPS), ruts);
+    }
+
+    @Bean
+    IntentAdmin intentAdmin(HubDatabase database, RutPolicy ruts) {
+        return new IntentAdmin(database.as(HubDatabase.Role.OPS), ruts);
     }
 
     @Bean

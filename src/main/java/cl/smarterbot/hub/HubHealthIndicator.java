@@ -32,6 +32,8 @@ final class HubHealthIndicator extends AbstractHealthIndicator {
                         registry.age()
                                 .map(age -> Long.toString(age.toSeconds()))
                                 .orElse("never read"))
+                // What an operator should know and may have forgotten.
+                .withDetail("unsignedWebhooks", registry.unsignedEndpoints())
                 .withDetail("node", runtime.node());
         if (database.ready() && log && registry.loaded()) {
             builder.up();

@@ -1,6 +1,8 @@
 package cl.smarterbot.hub;
 
 import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.door.DoorServer;
+import cl.smarterbot.hub.door.WebhookTrial;
 import cl.smarterbot.hub.door.WebhookVerifier;
 import cl.smarterbot.hub.resend.MailGate;
 import cl.smarterbot.hub.resend.MailPace;
@@ -48,6 +50,11 @@ class MailConfiguration {
     }
 
     @Bean
+    WebhookTrial webhookTrial(DoorServer door, TenantRegistry registry, EndpointSecrets secrets) {
+        return new WebhookTrial(door, registry, secrets, Clock.systemUTC());
+    }
+
+    @Bean
     MailTemplateAdmin mailTemplateAdmin(HubDatabase database) {
         return new MailTemplateAdmin(database.as(HubDatabase.Role.OPS));
     }
@@ -81,8 +88,8 @@ class MailConfiguration {
     }
 
     @Bean
-    ResendEvents resendEvents() {
-        return new ResendEvents();
+    ResendEvents resendEvents(SecretStore secrets) {
+        return new ResendEvents(rut -> secrets.find(rut, "resend", "api_key").isPresent());
     }
 
     @Bean

@@ -21,6 +21,11 @@ final class StorageTenantCheck implements TenantCheck {
     }
 
     @Override
+    public String system() {
+        return SYSTEM;
+    }
+
+    @Override
     public List<Line> check(String rut) {
         Optional<StorageConnection> connection;
         try {

@@ -12,8 +12,7 @@ import org.apache.camel.Exchange;
 
 /**
  * Gives each exchange its own tenant's bot: a route cannot name another one. All of a bot's settings stand with its secrets:
- * {@code mode}, {@code url}, {@code bot_id}, {@code user} and {@code password}, or {@code webhook_id}, {@code encryption_key} and
- * {@code webhook_secret}.
+ * {@code mode}, {@code url}, {@code bot_id}, {@code user} and {@code password}, or {@code webhook_id} and {@code encryption_key}.
  */
 final class TenantBotpressConnections implements BotpressConnections {
     private static final String SYSTEM = "botpress";
@@ -57,8 +56,7 @@ final class TenantBotpressConnections implements BotpressConnections {
                     rut,
                     first(known == null ? null : known.url(), text(rut, "url")),
                     webhook,
-                    stored(rut, "encryption_key"),
-                    secrets.find(rut, SYSTEM, "webhook_secret").orElse(null));
+                    stored(rut, "encryption_key"));
         }
         String url = first(known == null ? null : known.url(), text(rut, "url"));
         return BotpressConnection.v12(

@@ -141,14 +141,10 @@ class BotpressIntentActionTest {
     void settings() {
         BotpressConnection cloud = connections(Map.of(
                         SUR + "/botpress/webhook_id", "wh",
-                        SUR + "/botpress/encryption_key", "key",
-                        SUR + "/botpress/webhook_secret", "known"))
+                        SUR + "/botpress/encryption_key", "key"))
                 .of(SUR);
         assertThat(cloud.mode()).isEqualTo(BotpressConnection.Mode.CLOUD);
         assertThat(cloud.url()).isEqualTo("https://chat.botpress.cloud");
-        assertThat(cloud.acceptsWebhookSecret("known")).isTrue();
-        assertThat(cloud.acceptsWebhookSecret("other")).isFalse();
-        assertThat(cloud.acceptsWebhookSecret(null)).isFalse();
         assertThat(connections(Map.of()).of(SUR)).isNull();
         assertThat(catchThrowable(
                         () -> connections(Map.of(SUR + "/botpress/bot_id", "no/path", SUR + "/botpress/password", "p"))

@@ -76,6 +76,7 @@ class DemoTest {
             sandboxPort = socket.getLocalPort();
         }
         registry.add("hub.sandbox.port", () -> sandboxPort);
+        registry.add("hub.botpress.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.chatwoot.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.odoo.url", () -> "http://127.0.0.1:" + sandboxPort);
         registry.add("hub.resend.url", () -> "http://127.0.0.1:" + sandboxPort);
@@ -164,10 +165,10 @@ class DemoTest {
         assertThat(answer.path("message").asText()).isEqualTo("Contact submitted successfully");
         HttpResponse<String> again = contact("demo-ferreteria-sur", "k-" + email, form("Ana Ñandú 😀", email, "Hola"));
         assertThat(again.body()).as("the first answer again").isEqualTo(first.body());
-        // The same person, or who says so, with another form: one partner, which keeps its name, and two leads.
-        assertThat(contact("demo-ferreteria-sur", null, form("Nobody", email, "Otra vez"))
-                        .statusCode())
-                .isEqualTo(201);
+        // The same person, or who says so, with another form: one partner, which keeps its name and phone, and two
+        // leads.
+        String nobody = form("Nobody", email, "Otra vez").replace("+56 9 8765 4321", "+56 9 6543 2109");
+        assertThat(contact("demo-ferreteria-sur", null, nobody).statusCode()).isEqualTo(201);
 
         await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
             assertThat(sandbox("crm.lead", "email_from", email)).hasSize(2);
@@ -176,6 +177,9 @@ class DemoTest {
         JsonNode partners = sandbox("res.partner", "email", email);
         assertThat(partners).hasSize(1);
         assertThat(partners.get(0).path("name").asText()).isEqualTo("Ana Ñandú 😀");
+        assertThat(partners.get(0).path("phone").asText()).isEqualTo("+56987654321");
+        assertThat(sandbox("crm.lead", "email_from", email).toString())
+                .contains("\"Contacto web: Nobody, +56965432109\"");
         assertThat(partners.get(0).toString()).contains("hub_76000012_4.contact-");
     }
 
@@ -425,6 +429,44 @@ class DemoTest {
     }
 
     @Test
+    @DisplayName(
+            "a test delivery to each demo endpoint is taken by the hub's own door, and an unknown one is nothing to test")
+    void endpointTest() throws Exception {
+        for (String endpoint :
+                List.of("demo-cw-1", "demo-cw-2", "demo-rs-1", "demo-rs-2", "demo-odoo-1", "demo-odoo-2")) {
+            assertThat(tested(endpoint)).as(endpoint).isEqualTo("200\n{\"status\":200,\"says\":\"taken\"}");
+        }
+        assertThat(tested("demo-no-1")).startsWith("404");
+    }
+
+    @Test
+    @DisplayName("an operator's check says a word to the tenant's bot and to nothing else that was not named")
+    void botCheck() throws Exception {
+        assertThat(changed("/admin/tenants/76000012-4/check", "{\"system\":\"Botpress\"}"))
+                .startsWith("200")
+                .contains("\"system\":\"Botpress\",\"part\":\"turn\",\"works\":true")
+                .doesNotContain("Chatwoot");
+    }
+
+    private String tested(String endpoint) throws Exception {
+        return changed("/admin/endpoints/" + endpoint + "/test", "{}");
+    }
+
+    private String changed(String path, String body) throws Exception {
+        HttpResponse<String> answer = http.send(
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + managementPort + path))
+                        .header(
+                                "Authorization",
+                                "Basic " + Base64.getEncoder().encodeToString(("operator:" + PASSWORD).getBytes()))
+                        .header("Content-Type", "application/json")
+                        .header("X-Hub-Admin", "1")
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        return answer.statusCode() + "\n" + answer.body();
+    }
+
+    @Test
     @DisplayName("the public port tells up or down and nothing more; the management port asks who is there")
     void ports() throws Exception {
         HttpResponse<String> health = http.send(
@@ -433,6 +475,8 @@ class DemoTest {
                 HttpResponse.BodyHandlers.ofString());
         assertThat(health.body()).isEqualTo("{\"status\":\"up\"}");
         assertThat(management("/actuator/health", false)).startsWith("401");
-        assertThat(management("/actuator/health", true)).startsWith("200").contains("takes events");
+        assertThat(management("/actuator/health", true))
+                .startsWith("200")
+                .contains("takes events", "76000012-4 odoo demo-odo", "77000005-K odoo demo-odo");
     }
 }

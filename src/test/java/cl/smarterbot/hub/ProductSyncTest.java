@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import cl.smarterbot.hub.database.HubDatabase;
+import cl.smarterbot.hub.door.DoorServer;
 import cl.smarterbot.hub.sandbox.SandboxServer;
 import cl.smarterbot.hub.sandbox.SandboxTrouble;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -54,6 +55,9 @@ class ProductSyncTest {
     @Autowired
     private SandboxServer vendors;
 
+    @Autowired
+    private DoorServer door;
+
     @DynamicPropertySource
     static void settings(DynamicPropertyRegistry registry) throws IOException {
         int sandboxPort;
@@ -73,6 +77,7 @@ class ProductSyncTest {
         registry.add("hub.products.page-size", () -> 2);
         registry.add("hub.products.often", () -> "0 0 1 1 *");
         registry.add("hub.products.nightly", () -> "0 0 1 1 *");
+        registry.add("hub.products.settle", () -> 3);
         registry.add("hub.retry.initial-delay", () -> 10);
     }
 
@@ -126,7 +131,7 @@ class ProductSyncTest {
                         "select sku from public.products_cache where tenant_rut = ? and is_active order by sku",
                         String.class,
                         RUT);
-        assertThat(skus).containsExactly("FER-001", "FER-002", "FER-003", "FER-004", "FER-005", "FER-006");
+        assertThat(skus).hasSize(20).startsWith("FER-001", "FER-002").endsWith("FER-020");
         assertThat(cached("FER-001"))
                 .containsEntry("name", "Martillo carpintero 16 oz")
                 .containsEntry("price", 8990.0)
@@ -135,7 +140,7 @@ class ProductSyncTest {
                                 "select count(*) from public.events where type = 'product.upserted' and tenant_rut = ?",
                                 Integer.class,
                                 RUT))
-                .isEqualTo(6);
+                .isEqualTo(20);
     }
 
     @Test
@@ -174,10 +179,118 @@ class ProductSyncTest {
         assertThat(cached("FER-003")).containsEntry("stock", 3.0);
         assertThat(cached("FER-004")).containsEntry("is_active", false);
         assertThat(jdbc().queryForObject(
-                                "select count(*) from public.events where type = 'stock.low' and tenant_rut = ?",
+                                "select count(*) from public.events where type = 'stock.low' and tenant_rut = ?"
+                                        + " and event_key = ?",
                                 Integer.class,
-                                RUT))
+                                RUT,
+                                "product-" + cached("FER-003").get("odoo_id")))
                 .isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("is read early when Odoo's webhook reports a product, and not for a partner")
+    void reported() throws Exception {
+        run("full");
+        String template =
+                "{\"_model\":\"product.template\",\"_id\":%d,\"_action\":\"Avisar(#7)\",\"name\":\"Taladro\"}";
+        assertThat(tell("demo-odoo-1", template.formatted(5), null)).isEqualTo(200);
+        await().atMost(BOUND).until(() -> completed() > 1);
+        assertThat(told("metadata ->> 'mode'", "product.refresh.completed")).containsExactly("full", "incremental");
+        assertThat(told("event_key", "odoo.record_changed")).containsExactly("product.template/5");
+        assertThat(told("tenant_rut", "odoo.record_changed")).containsExactly(RUT);
+
+        assertThat(tell("demo-odoo-1", "{\"_model\":\"res.partner\",\"_id\":3}", "demo-odoo-secret-1"))
+                .isEqualTo(200);
+        await().atMost(BOUND)
+                .until(() -> jdbc().queryForObject(
+                                        "select count(*) from hub.delivery d join public.events e on e.id = d.event_id"
+                                                + " where e.event_key = 'res.partner/3' and d.state = 'done'",
+                                        Integer.class)
+                        == 1);
+        assertThat(told("id", "product.refresh.requested")).hasSize(2);
+    }
+
+    @Test
+    @DisplayName("takes no report with a wrong secret, at another tenant's address with this one's, or without a model")
+    void refusedReports() throws Exception {
+        String body = "{\"_model\":\"product.product\",\"_id\":1}";
+        assertThat(tell("demo-odoo-1", body, "demo-odoo-secret-2")).isEqualTo(401);
+        assertThat(tell("demo-odoo-2", body, "demo-odoo-secret-1")).isEqualTo(401);
+        assertThat(tell("demo-odoo-3", body, null)).isEqualTo(401);
+        assertThat(tell("demo-odoo-1", "{\"_id\":1}", null)).isEqualTo(400);
+        assertThat(tell("demo-odoo-1", "[]", null)).isEqualTo(400);
+        assertThat(told("id", "odoo.record_changed")).isEmpty();
+    }
+
+    private List<String> told(String column, String type) {
+        return jdbc().queryForList(
+                        "select " + column + "::text from public.events where type = ? order by received_at, id",
+                        String.class,
+                        type);
+    }
+
+    /** @param secret null for none */
+    private int tell(String endpoint, String body, String secret) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + door.port() + "/webhooks/odoo/" + endpoint))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+        if (secret != null) {
+            request.header("X-Webhook-Secret", secret);
+        }
+        return HttpClient.newHttpClient()
+                .send(request.build(), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+
+    private long read(String model) {
+        Map<?, ?> read = (Map<?, ?>) vendors.odoo().stats().get("read");
+        return read.get(model) instanceof Long n ? n : 0;
+    }
+
+    @Test
+    @DisplayName("costs Odoo only what changed: of a larger catalogue an incremental run asks for no other product")
+    void selective() {
+        vendors.odoo().products(1, 40, 24);
+        run("full");
+        assertThat(read("product.product")).isEqualTo(60);
+        // The seed was written a moment ago: the ten minutes that a run looks back are to have passed since then.
+        String then = jdbc().queryForObject("select date_trunc('second', clock_timestamp())::text", String.class);
+        await().atMost(BOUND).until(() -> jdbc().queryForObject(
+                        "select clock_timestamp() >= ?::timestamptz + interval '1 second'", Boolean.class, then));
+        jdbc().update("update hub.product_sync set synced_through = clock_timestamp() + interval '10 minutes'");
+        vendors.odoo().touchProducts(1, 6);
+        run("incremental");
+        assertThat(read("product.product")).isEqualTo(66);
+        assertThat(read("stock.quant")).isEqualTo(2);
+        assertThat(jdbc().queryForObject(
+                                "select changed from hub.product_sync where tenant_rut = ?", Integer.class, RUT))
+                .isEqualTo(6);
+    }
+
+    @Test
+    @DisplayName("is read once, early, for many changes that Odoo reports within a moment")
+    void settles() {
+        run("full");
+        int before = completed();
+        for (String model : List.of("product.product", "stock.quant", "product.template", "res.partner")) {
+            jdbc().execute("select hub.product_events('" + RUT + "', array['odoo.record_changed'], array['" + model
+                    + "'], array[jsonb_build_object('model', '" + model + "')])");
+        }
+        await().atMost(BOUND).until(() -> completed() > before);
+        assertThat(jdbc().queryForObject(
+                                "select count(*) from hub.delivery where subscription = 'product-sync-reported'"
+                                        + " and state = 'done'",
+                                Integer.class))
+                .isEqualTo(4);
+        // Nothing more is to come.
+        assertThat(jdbc().queryForObject(
+                                "select next_at > now() + interval '1 hour' from hub.schedule_due"
+                                        + " where name = 'product-refresh' and tenant_rut = ?",
+                                Boolean.class,
+                                RUT))
+                .isTrue();
+        assertThat(completed()).isEqualTo(before + 1);
     }
 
     private void settled() {

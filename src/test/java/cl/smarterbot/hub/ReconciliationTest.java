@@ -162,6 +162,21 @@ class ReconciliationTest {
     }
 
     @Test
+    @DisplayName("in another inbox of the account are somebody else's: neither taken in nor answered")
+    void otherInbox() {
+        int own = (Integer) say("Hola, ¿cuál es el horario?").get("conversation");
+        int foreign = (Integer) vendors.chatwoot()
+                .sayIn(1, 11, "eva-" + UUID.randomUUID() + "@ejemplo.cl", "Hola, ¿cuál es el horario?")
+                .get("conversation");
+        reconcile();
+        assertThat(replies(own)).isEqualTo(1);
+        assertThat(heard(foreign)).isZero();
+        assertThat(count("public.conversations where chatwoot_conversation_id = ?", foreign))
+                .isZero();
+        assertThat(replies(foreign)).isZero();
+    }
+
+    @Test
     @DisplayName("are found among many conversations and many messages, beyond the first page of both")
     void pages() {
         List<Integer> conversations = new ArrayList<>();

@@ -2,8 +2,6 @@ package cl.smarterbot.hub.botpress;
 
 import cl.smarterbot.hub.rest.RestException;
 import cl.smarterbot.hub.secrets.Secret;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +19,6 @@ import java.util.regex.Pattern;
  * @param password v12: its password
  * @param webhookId cloud: id of the installed integration {@code chat}
  * @param encryptionKey cloud: the integration's encryption key, with which keys of users are signed
- * @param webhookSecret cloud: what the integration sends as {@code x-secret-key}; null if it has none
  */
 public record BotpressConnection(
         String tenant,
@@ -31,8 +28,7 @@ public record BotpressConnection(
         String user,
         Secret password,
         String webhookId,
-        Secret encryptionKey,
-        Secret webhookSecret) {
+        Secret encryptionKey) {
 
     static final String SYSTEM = "Botpress";
     static final String CLOUD_URL = "https://chat.botpress.cloud";
@@ -97,23 +93,12 @@ public record BotpressConnection(
 
     /** A bot of a v12 server. */
     public static BotpressConnection v12(String tenant, String url, String botId, String user, Secret password) {
-        return new BotpressConnection(tenant, Mode.V12, url, botId, user, password, null, null, null);
+        return new BotpressConnection(tenant, Mode.V12, url, botId, user, password, null, null);
     }
 
     /** A bot of the cloud; {@code url} may be null. */
-    public static BotpressConnection cloud(
-            String tenant, String url, String webhookId, Secret encryptionKey, Secret webhookSecret) {
-        return new BotpressConnection(
-                tenant, Mode.CLOUD, url, null, null, null, webhookId, encryptionKey, webhookSecret);
-    }
-
-    /** Whether a webhook's {@code x-secret-key} is the right one, in constant time; never without a configured secret. */
-    public boolean acceptsWebhookSecret(String given) {
-        return webhookSecret != null
-                && given != null
-                && MessageDigest.isEqual(
-                        webhookSecret.reveal().getBytes(StandardCharsets.UTF_8),
-                        given.getBytes(StandardCharsets.UTF_8));
+    public static BotpressConnection cloud(String tenant, String url, String webhookId, Secret encryptionKey) {
+        return new BotpressConnection(tenant, Mode.CLOUD, url, null, null, null, webhookId, encryptionKey);
     }
 
     /** What tells one bot from another. */

@@ -1,10 +1,13 @@
 package cl.smarterbot.hub.botpress;
 
+import cl.smarterbot.hub.tenancy.TenantScope;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.camel.Exchange;
 
 /**
  * Where a webhook door reports what cloud bots say, so that a turn that waits on this node ends sooner. A turn that waits on
@@ -39,6 +42,17 @@ public final class BotpressReplies {
                 turn.routed(json.path("data").path("payload").path("route"));
             default -> false;
         };
+    }
+
+    /** Takes the signal in the body of an exchange, as its tenant's. What it is not fit for, it leaves alone. */
+    public void tell(Exchange exchange) {
+        if (exchange.getMessage().getBody() instanceof Map<?, ?> signal
+                && signal.get("data") instanceof Map<?, ?> data
+                && data.get("conversationId") instanceof String conversation) {
+            Map<String, Object> named = new LinkedHashMap<>();
+            signal.forEach((name, value) -> named.put(String.valueOf(name), value));
+            arrived(TenantScope.of(exchange).orElseThrow(), conversation, named);
+        }
     }
 
     void wait(String tenant, String conversationId, CloudTurn turn) {

@@ -37,6 +37,9 @@ public final class ChatwootEndpoint extends DefaultEndpoint {
     @UriParam
     private String step = "";
 
+    @UriParam
+    private String unsent = "false";
+
     ChatwootEndpoint(String uri, ChatwootComponent component, ChatwootOperation operation) {
         super(uri, component);
         this.operation = operation;
@@ -96,5 +99,14 @@ public final class ChatwootEndpoint extends DefaultEndpoint {
 
     public void setStep(String step) {
         this.step = step;
+    }
+
+    /** true, a Simple expression, if the route has seen in the same run that {@code hub.sent} does not know the effect. */
+    public String getUnsent() {
+        return unsent;
+    }
+
+    public void setUnsent(String unsent) {
+        this.unsent = unsent;
     }
 }

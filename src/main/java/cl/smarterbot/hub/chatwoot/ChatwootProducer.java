@@ -23,6 +23,7 @@ final class ChatwootProducer extends DefaultAsyncProducer {
     private final Map<String, Expression> values = new LinkedHashMap<>();
     private Expression key;
     private Expression marker;
+    private Expression unsent;
 
     ChatwootProducer(ChatwootEndpoint endpoint) {
         super(endpoint);
@@ -35,6 +36,7 @@ final class ChatwootProducer extends DefaultAsyncProducer {
         endpoint.getValues().forEach((name, text) -> values.put(name, simple(text.toString())));
         key = simple(endpoint.getKey());
         marker = simple(endpoint.getMarker());
+        unsent = simple(endpoint.getUnsent());
     }
 
     private Expression simple(String text) {
@@ -152,7 +154,8 @@ final class ChatwootProducer extends DefaultAsyncProducer {
                         ? null
                         : own + ":" + endpoint.operation().path() + step,
                 mark == null || mark.isBlank() ? null : mark + step,
-                attempt > 1 || replay);
+                attempt > 1 || replay,
+                unsent.evaluate(exchange, Boolean.class) == Boolean.TRUE);
     }
 
     /** What a route gave, by name. */

@@ -6,5 +6,6 @@ package cl.smarterbot.hub.chatwoot;
  * @param key what it is remembered under; null if it need not be remembered
  * @param marker what the vendor's record carries, so that it can be found again; null for none
  * @param repeated whether it may have been tried before
+ * @param unsent whether the ledger was asked a moment ago and did not know it
  */
-record Effect(String key, String marker, boolean repeated) {}
+record Effect(String key, String marker, boolean repeated, boolean unsent) {}

@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /**
  * Makes effects happen once: the ledger knows what succeeded, the vendor what succeeded without our hearing of it. The ledger is
- * asked each time, for it is near; the vendor only when an earlier try may have got through.
+ * asked each time, for it is near, unless the route just did; the vendor only when an earlier try may have got through.
  */
 final class Once {
     private final SentLedger sent;
@@ -32,7 +32,7 @@ final class Once {
         if (effect.key() == null) {
             return create.get();
         }
-        return CompletableFuture.supplyAsync(() -> sent.find(tenant, effect.key()), workers)
+        return known(tenant, effect)
                 .thenCompose(known -> known.isPresent()
                         ? CompletableFuture.completedFuture(Long.valueOf(known.get()))
                         : found(effect, atVendor)
@@ -44,6 +44,12 @@ final class Once {
                                             return id;
                                         },
                                         workers));
+    }
+
+    private CompletableFuture<Optional<String>> known(String tenant, Effect effect) {
+        return effect.unsent()
+                ? CompletableFuture.completedFuture(Optional.empty())
+                : CompletableFuture.supplyAsync(() -> sent.find(tenant, effect.key()), workers);
     }
 
     private static CompletableFuture<Optional<Long>> found(

@@ -42,6 +42,7 @@ public final class ChatwootReconciliation {
     private static final String CONVERSATION = "conversation";
 
     private final TenantRegistry registry;
+    private final ChatwootFence fence;
     private final Clock clock;
     private final Duration overlap;
     private final Duration answerWithin;
@@ -65,6 +66,7 @@ public final class ChatwootReconciliation {
                             + " must be positive, pages must be 1 to 200");
         }
         this.registry = registry;
+        this.fence = new ChatwootFence(registry);
         this.clock = clock;
         this.overlap = overlap;
         this.answerWithin = answerWithin;
@@ -96,17 +98,25 @@ public final class ChatwootReconciliation {
         }
     }
 
-    /** Of the page of conversations in the body, those that were active since; also notes whether it is the last page. */
+    /**
+     * Of the page of conversations in the body, those of the tenant's inboxes that were active since; also notes whether it is the
+     * last page. The account may be another tenant's as well.
+     */
     public void changed(Exchange exchange) {
         long since = exchange.getVariable(SINCE, Long.class);
         List<?> page = exchange.getMessage().getBody(List.class);
+        String rut = TenantScope.of(exchange).orElseThrow();
         List<Object> changed = new ArrayList<>();
+        int recent = 0;
         for (Object one : page) {
             if (one instanceof Map<?, ?> conversation && activity(conversation) >= since) {
-                changed.add(conversation);
+                recent++;
+                if (conversation.get("inbox_id") instanceof Number inbox && fence.takes(rut, inbox.intValue())) {
+                    changed.add(conversation);
+                }
             }
         }
-        exchange.setVariable(LAST_PAGE, changed.size() < page.size() || page.isEmpty());
+        exchange.setVariable(LAST_PAGE, recent < page.size() || page.isEmpty());
         exchange.getMessage().setBody(changed);
     }
 

@@ -2,7 +2,6 @@ package cl.smarterbot.hub.conversation;
 
 import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.NewEvent;
-import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import com.fasterxml.jackson.core.JsonFactory;
@@ -16,6 +15,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.Map;
 import java.util.Set;
 import org.apache.camel.Exchange;
@@ -32,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * times, no message id.
  *
  * <p>Sets the header {@code ChatwootKind}: {@code message}, {@code conversation}, {@code other}, or {@code foreign} for what speaks
- * of another account than the tenant's.
+ * of another account or inbox than the endpoint's, see {@link ChatwootFence}.
  */
 public final class ChatwootWebhook {
 
@@ -42,10 +44,13 @@ public final class ChatwootWebhook {
     /** Variable with epoch seconds: messages that are older were missed for too long to be answered. Webhooks have none. */
     static final String STALE_BEFORE = "staleBefore";
 
+    /** Header with the endpoint's id, of the door's path; messages that the hub fetched have none. */
+    private static final String ENDPOINT = "endpoint";
+
     private static final Logger LOG = LoggerFactory.getLogger(ChatwootWebhook.class);
 
     private static final String FOREIGN = "{\"type\":\"urn:smarteros:problem:wrong-tenant\","
-            + "\"title\":\"La cuenta no es la de este destino.\",\"status\":403}";
+            + "\"title\":\"La cuenta o la bandeja no es la de este destino.\",\"status\":403}";
 
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
@@ -60,10 +65,10 @@ public final class ChatwootWebhook {
 
     private static final Set<String> STATUSES = Set.of("open", "resolved", "pending", "snoozed");
 
-    private final TenantRegistry registry;
+    private final ChatwootFence fence;
 
     public ChatwootWebhook(TenantRegistry registry) {
-        this.registry = registry;
+        this.fence = new ChatwootFence(registry);
     }
 
     /** A body that is no JSON object. */
@@ -94,8 +99,12 @@ public final class ChatwootWebhook {
         exchange.setVariable("answer", "{\"ok\":true}");
         if (isForeign(exchange, payload)) {
             LOG.warn(
-                    "A Chatwoot webhook of {} speaks of another account",
+                    "A Chatwoot webhook of {} speaks of another account or inbox",
                     TenantScope.of(exchange).orElseThrow());
+            if (message.getHeader(ENDPOINT) == null) {
+                // The inbox was taken from the tenant since: the next attempt sees that.
+                throw new IllegalStateException("a message that was fetched is of another inbox by now");
+            }
             message.setHeader(KIND, "foreign");
             message.setHeader(Exchange.CONTENT_TYPE, "application/problem+json");
             exchange.setVariable("answer", FOREIGN);
@@ -112,22 +121,28 @@ public final class ChatwootWebhook {
         }
     }
 
-    /** A signature says who sent it; the account says of whom it speaks. Both must be the same tenant. */
     private boolean isForeign(Exchange exchange, JsonNode payload) {
-        Tenant.ChatwootSettings own = TenantScope.of(exchange)
-                .flatMap(registry::byRut)
-                .map(Tenant::chatwoot)
-                .orElse(null);
-        Integer account = account(payload);
-        if (own == null) {
-            return true;
+        return fence.isForeign(
+                TenantScope.of(exchange).orElse(null),
+                exchange.getMessage().getHeader(ENDPOINT, String.class),
+                account(payload),
+                inbox(payload));
+    }
+
+    /** Which inbox a payload speaks of; null if it does not say. */
+    private static Integer inbox(JsonNode payload) {
+        for (JsonNode place : new JsonNode[] {
+            payload.path("conversation").path("inbox_id"),
+            payload.path("inbox").path("id"),
+            payload.path("inbox_id"),
+            payload.path("current_conversation").path("inbox_id")
+        }) {
+            Integer id = whole(place);
+            if (id != null) {
+                return id;
+            }
         }
-        if (account != null) {
-            return account != own.accountId();
-        }
-        // Conversation events before 4.0 name no account; an inbox belongs to one account of the installation.
-        Integer inbox = whole(payload.path("inbox_id"));
-        return inbox == null || inbox != own.inboxId();
+        return null;
     }
 
     /** @param staleBefore epoch seconds; a message that is older is not for the bot to answer. Null for no limit */
@@ -153,15 +168,12 @@ public final class ChatwootWebhook {
         JsonNode contact = conversation.path("meta").path("sender").isObject()
                 ? conversation.path("meta").path("sender")
                 : sender;
-        JsonNode assignee = conversation.path("meta").path("assignee");
 
         ObjectNode body = JSON.createObjectNode();
         Integer account = account(payload);
         body.put("account_id", account == null ? 0 : account);
         body.put("conversation_id", conversationId);
-        Integer inbox = whole(conversation.path("inbox_id"));
-        inbox = inbox != null ? inbox : whole(payload.path("inbox").path("id"));
-        put(body, "inbox_id", inbox != null ? inbox : whole(payload.path("inbox_id")));
+        put(body, "inbox_id", inbox(payload));
         body.put("message_id", messageId);
         body.put("message_type", type);
         body.put(
@@ -195,7 +207,12 @@ public final class ChatwootWebhook {
         if (conversation.path("updated_at").isNumber()) {
             body.put("source_at", conversation.path("updated_at").asDouble());
         }
-        body.put("assigned_to_person", assignee.isObject() && !isBot(conversation.path("meta"), assignee));
+        body.put("assigned_to_person", "person".equals(assignee(conversation.path("meta"))));
+        putWord(body, "assignee", assignee(conversation.path("meta")));
+        Double saidAt = saidAt(said.path("created_at"));
+        if (saidAt != null) {
+            body.put("said_at", saidAt);
+        }
         putText(body, "hub_event_id", said.path("content_attributes").path("hub_event_id"));
         JsonNode writtenAt = said.path("created_at");
         if (staleBefore != null && writtenAt.isNumber() && writtenAt.longValue() < staleBefore) {
@@ -240,7 +257,8 @@ public final class ChatwootWebhook {
             }
         }
         JsonNode meta = payload.path("meta");
-        boolean person = meta.path("assignee").isObject() && !isBot(meta, meta.path("assignee"));
+        String assignee = assignee(meta);
+        putWord(body, "assignee", assignee);
         boolean changed = event.equals("conversation_status_changed");
         if (changed && "resolved".equals(status)) {
             body.put("resolved", true);
@@ -250,9 +268,11 @@ public final class ChatwootWebhook {
         } else if (changed && "open".equals(status) && "pending".equals(before)) {
             body.put("owner", "human");
             body.put("handoff_reason", "opened");
-        } else if (person && reassigned) {
+        } else if ("person".equals(assignee) && reassigned) {
             body.put("owner", "human");
             body.put("handoff_reason", "assigned");
+        } else if ("bot".equals(assignee) && reassigned) {
+            body.put("owner", "bot");
         }
         if (payload.path("updated_at").isNumber()) {
             body.put("source_at", payload.path("updated_at").asDouble());
@@ -345,9 +365,28 @@ public final class ChatwootWebhook {
         };
     }
 
-    private static boolean isBot(JsonNode meta, JsonNode assignee) {
-        return word(meta.path("assignee_type")).equals("agentbot")
+    /** {@code bot}, {@code person} or {@code nobody}; null if the payload does not say. */
+    private static String assignee(JsonNode meta) {
+        JsonNode assignee = meta.path("assignee");
+        if (!assignee.isObject()) {
+            return meta.isObject() ? "nobody" : null;
+        }
+        boolean bot = word(meta.path("assignee_type")).equals("agentbot")
                 || word(assignee.path("type")).equals("agent_bot");
+        return bot ? "bot" : "person";
+    }
+
+    /** Epoch seconds; of whole seconds their end, since in doubt a person's reply is the later one. Null if it cannot be read. */
+    private static Double saidAt(JsonNode createdAt) {
+        if (createdAt.isNumber()) {
+            return createdAt.isIntegralNumber() ? createdAt.asDouble() + 0.999 : createdAt.asDouble();
+        }
+        try {
+            Instant at = OffsetDateTime.parse(createdAt.asText()).toInstant();
+            return at.getEpochSecond() + at.getNano() / 1e9;
+        } catch (DateTimeParseException e) {
+            return null;
+        }
     }
 
     private static ArrayNode attachments(JsonNode said) {
@@ -380,6 +419,12 @@ public final class ChatwootWebhook {
     }
 
     private static void put(ObjectNode body, String field, Integer value) {
+        if (value != null) {
+            body.put(field, value);
+        }
+    }
+
+    private static void putWord(ObjectNode body, String field, String value) {
         if (value != null) {
             body.put(field, value);
         }

@@ -63,6 +63,7 @@ public final class Conversation {
         mine &= !stale;
         exchange.setVariable("mine", mine);
         exchange.setVariable("pause", bot == null ? 0 : bot.turnPauseMillis());
+        exchange.setVariable("answers", bot == null ? "pending" : bot.answers());
     }
 
     /**
@@ -188,21 +189,15 @@ public final class Conversation {
     }
 
     private static void ownRecords(Exchange exchange, String slot, List<List<Object>> more) {
-        Map<?, ?> turn = exchange.getVariable("turn", Map.class);
         Map<?, ?> slots = exchange.getVariable("slots", Map.class);
-        Map<?, ?> said = exchange.getVariable("said", Map.class);
-        Object email = turn == null ? null : turn.get("customer_email");
-        boolean known = email != null
-                && !email.toString().isBlank()
-                && said != null
-                && Boolean.TRUE.equals(said.get("verified"));
-        exchange.setVariable("known", known);
-        if (!known) {
+        String email = vouchedEmail(exchange);
+        exchange.setVariable("known", email != null);
+        if (email == null) {
             handOver(exchange, "customer_unknown");
             return;
         }
         List<Object> domain = new java.util.ArrayList<>(more);
-        domain.add(List.of("partner_id.email", "=", email.toString()));
+        domain.add(List.of("partner_id.email", "=", email));
         Object number = slots == null ? null : slots.get(slot);
         if (number != null && number.toString().matches("[\\p{L}\\p{N} /._-]{1,40}")) {
             // The customer says 12 or S00012; the name ends with the digits either way.
@@ -212,8 +207,17 @@ public final class Conversation {
         exchange.getMessage().setBody(domain);
     }
 
+    /** The address that the customer is known by; null if there is none, or nobody vouches for it. */
+    static String vouchedEmail(Exchange exchange) {
+        Map<?, ?> turn = exchange.getVariable("turn", Map.class);
+        Map<?, ?> said = exchange.getVariable("said", Map.class);
+        Object email = turn == null ? null : turn.get("customer_email");
+        boolean vouched = said != null && Boolean.TRUE.equals(said.get("verified"));
+        return email == null || email.toString().isBlank() || !vouched ? null : email.toString();
+    }
+
     /** Changes the decision: a person answers after all. */
-    private static void handOver(Exchange exchange, String reason) {
+    static void handOver(Exchange exchange, String reason) {
         Map<String, Object> decision = new LinkedHashMap<>();
         decision(exchange).forEach((key, value) -> decision.put(String.valueOf(key), value));
         decision.put("action", HANDOFF);

@@ -31,7 +31,14 @@ final class HandMadeSchema {
         MARKS.put("0012", text("claim", "d.id + 0"));
         MARKS.put("0013", function("hub.record(uuid[],text[],bytea[],text[],integer[])"));
         MARKS.put("0014", relation("public.products_cache"));
+        MARKS.put("0015", column("hub.product_sync", "total"));
+        MARKS.put("0016", column("public.conversations", "owner_at"));
         MARKS.put("0017", function("hub.tell_attachments()"));
+        MARKS.put("0018", column("public.products_cache", "words"));
+        MARKS.put("0019", function("hub.retire_sent(interval)"));
+        MARKS.put("0020", relation("hub.rate_bucket"));
+        MARKS.put("0021", relation("hub.mail_admission_day"));
+        MARKS.put("0022", function("hub.claimable(text[])"));
     }
 
     private HandMadeSchema() {}

@@ -1,27 +1,19 @@
 package cl.smarterbot.hub.door;
 
 import cl.smarterbot.hub.tenancy.TenantScope;
-import com.fasterxml.jackson.core.JsonGenerator;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 
 /** {@code GET /contacts}: from the query to the values of {@code sql/contacts-page.sql}, and from its rows to the answer. */
 public final class ContactPage {
 
-    private static final int DEFAULT_LIMIT = 50;
-    private static final int MOST = 100;
     private static final String LAST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff";
-    private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
 
     /** What a page was asked for, kept from the query to the answer. */
     private record Wanted(int limit, String list) {}
@@ -34,18 +26,17 @@ public final class ContactPage {
     public void read(Exchange exchange) {
         Message message = exchange.getMessage();
         List<Problem.Invalid> invalid = new ArrayList<>();
-        int limit = limit(message.getHeader("limit", String.class), invalid);
+        int limit = PageLimit.read(message.getHeader("limit", String.class), invalid);
         String status = message.getHeader("status", String.class);
         if (status != null && !ContactStatus.isOne(status)) {
             invalid.add(ContactStatus.invalid());
         }
-        String list = TenantScope.of(exchange).orElseThrow() + '\n' + (status == null ? "" : status);
+        String list = "contacts\n" + TenantScope.of(exchange).orElseThrow() + '\n' + (status == null ? "" : status);
         String given = message.getHeader("cursor", String.class);
         ContactCursor cursor =
                 given == null ? null : ContactCursor.parse(given, list).orElse(null);
         if (given != null && cursor == null) {
-            invalid.add(new Problem.Invalid(
-                    "cursor", "cursor", "No corresponde a esta lista. Vuelva a pedir la primera página."));
+            invalid.add(PageCursor.invalid());
         }
         if (!invalid.isEmpty()) {
             throw new ProblemException(Problem.invalidParameters(invalid));
@@ -59,40 +50,25 @@ public final class ContactPage {
         exchange.setProperty(Wanted.class.getName(), new Wanted(limit, list));
     }
 
-    private static int limit(String text, List<Problem.Invalid> invalid) {
-        if (text == null) {
-            return DEFAULT_LIMIT;
-        }
-        int limit = NUMBER.matcher(text).matches() ? Integer.parseInt(text) : 0;
-        if (limit < 1 || limit > MOST) {
-            invalid.add(new Problem.Invalid("limit", "range", "Debe ser un número de 1 a " + MOST + "."));
-        }
-        return limit;
-    }
-
     /** Makes the answer of the rows in the body. */
     public void answer(Exchange exchange) {
         Message message = exchange.getMessage();
         Wanted wanted = exchange.getProperty(Wanted.class.getName(), Wanted.class);
-        List<Map<String, Object>> rows = ContactView.rows(message);
+        List<Map<String, Object>> rows = JsonRows.of(message);
         boolean more = rows.size() > wanted.limit();
         List<Map<String, Object>> page = more ? rows.subList(0, wanted.limit()) : rows;
-        ByteArrayOutputStream out = new ByteArrayOutputStream(1024);
-        try (JsonGenerator g = StrictJson.FACTORY.createGenerator(out)) {
+        JsonRows.answer(message, g -> {
             g.writeStartObject();
             g.writeArrayFieldStart("contacts");
             for (Map<String, Object> row : page) {
-                ContactView.write(g, row);
+                JsonRows.write(g, row);
             }
             g.writeEndArray();
             g.writeNumberField("count", page.size());
             g.writeStringField(
                     "next_cursor", more ? after(page.get(page.size() - 1)).text(wanted.list()) : null);
             g.writeEndObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        ContactView.finish(message, out.toByteArray());
+        });
     }
 
     private static ContactCursor after(Map<String, Object> row) {

@@ -5,31 +5,48 @@ import cl.smarterbot.hub.tenancy.Quotas;
 import cl.smarterbot.hub.tenancy.Quotas.Ask;
 import cl.smarterbot.hub.tenancy.Quotas.Kind;
 import cl.smarterbot.hub.tenancy.Quotas.Verdict;
+import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantLimits;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
+import cl.smarterbot.hub.tenancy.WebhookEndpoint;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /** What stands before every door: who may read the answers, and how many requests a minute each caller has. */
 public final class DoorGuards {
 
+    private static final int MOST_SHUT = 20_000;
+    private static final String WEBHOOKS = " webhooks";
+
     private final Cors cors;
     private final ClientAddress addresses;
     private final Quotas quotas;
     private final int badCredentialsPerMinute;
+    private final TenantRegistry registry;
+
+    /** Until when, by {@link System#nanoTime}, webhooks of a sender are refused unread. */
+    private final Cache<String, Long> shut = Caffeine.newBuilder()
+            .maximumSize(MOST_SHUT)
+            .expireAfterWrite(Duration.ofMinutes(1))
+            .build();
 
     /** @throws IllegalArgumentException if a setting is wrong */
     public DoorGuards(GuardProperties properties, TenantRegistry registry, Quotas quotas) {
         this.cors = new Cors(registry);
         this.addresses = new ClientAddress(properties.trustedProxies(), properties.clientIpHeader());
         this.quotas = quotas;
+        this.registry = registry;
         this.badCredentialsPerMinute = properties.badCredentialsPerMinute();
     }
 
@@ -102,6 +119,52 @@ public final class DoorGuards {
                 asks,
                 verdict -> then.accept(
                         verdict.allowed() ? Problem.UNAUTHENTICATED : Problem.tooManyRequests(verdict.resetSeconds())));
+    }
+
+    /** Counts a webhook that its endpoint's sender really sent, then says whether it may go on. */
+    void countDelivery(HttpServerRequest request, Tenant tenant, Consumer<Problem> then) {
+        Integer limit = tenant.limits().webhooksPerMinute();
+        if (limit == null) {
+            then.accept(null);
+            return;
+        }
+        // Apart from the tenant's other requests: neither flood takes the other's allowance.
+        decide(
+                request,
+                List.of(new Ask(Kind.TENANT, tenant.rut() + WEBHOOKS, limit)),
+                verdict -> then.accept(verdict.allowed() ? null : Problem.tooManyRequests(verdict.resetSeconds())));
+    }
+
+    /** As {@link #countFailed}, for a webhook; who was wrong too often with an endpoint is not listened to for the rest of the minute. */
+    void countFailedDelivery(HttpServerRequest request, String source, String endpoint, Consumer<Problem> then) {
+        String sender = sender(request, source, endpoint);
+        countFailed(request, problem -> {
+            if (problem.retryAfterSeconds() > 0) {
+                shut.put(sender, System.nanoTime() + TimeUnit.SECONDS.toNanos(problem.retryAfterSeconds()));
+            }
+            then.accept(problem);
+        });
+    }
+
+    /** What a webhook gets before its body is read: null, or 429 if its sender was wrong too often with this endpoint. */
+    Problem shut(HttpServerRequest request, String source, String endpoint) {
+        if (shut.estimatedSize() == 0) {
+            return null;
+        }
+        String sender = sender(request, source, endpoint);
+        Long until = shut.getIfPresent(sender);
+        long left = until == null ? 0 : until - System.nanoTime();
+        if (left <= 0) {
+            return null;
+        }
+        return Problem.tooManyRequests((int) Math.max(1, TimeUnit.NANOSECONDS.toSeconds(left + 999_999_999L)));
+    }
+
+    /** Many vendors' senders share addresses: one that is wrong must not silence the others. All unknown endpoints are one. */
+    private String sender(HttpServerRequest request, String source, String endpoint) {
+        String known =
+                registry.byEndpoint(source, endpoint).map(WebhookEndpoint::id).orElse("");
+        return addresses.bucketOf(request) + ' ' + source + ' ' + known;
     }
 
     private void decide(HttpServerRequest request, List<Ask> asks, Consumer<Verdict> then) {

@@ -159,6 +159,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         try {
             server = vertx.createHttpServer(options)
                     .connectionHandler(connection -> {
+                        RequestDecoder.install(connection, options);
                         connection.closeHandler(closed -> {
                             headArrived(connection);
                             condemned.remove(connection);
@@ -289,7 +290,13 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
         }
         if (door.getEndpoint().getCredential() == Credential.WEBHOOK) {
             // Who sends shows only when the body is there.
-            admit(request, match, door, null, start);
+            Problem shut = guards.shut(
+                    request, door.getEndpoint().getSource(), match.values().get(DoorConsumer.ENDPOINT));
+            if (shut != null) {
+                refuse(request, shut, path, start);
+            } else {
+                admit(request, match, door, null, start);
+            }
             return;
         }
         if (door.getEndpoint().getCredential() == Credential.KEY_OR_TOKEN) {
@@ -443,13 +450,24 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                                 request.headers()::getAll,
                                 body),
                         false)
-                .onSuccess(delivery -> run(request, door, delivery.endpoint().tenant(), delivery, values, body, start))
+                .onSuccess(delivery ->
+                        guards.countDelivery(request, delivery.endpoint().tenant(), problem -> {
+                            if (problem != null) {
+                                finish(request, door, problem, start);
+                            } else {
+                                run(request, door, delivery.endpoint().tenant(), delivery, values, body, start);
+                            }
+                        }))
                 .onFailure(failure -> {
                     Problem problem = failure instanceof ProblemException known
                             ? known.problem()
                             : failure instanceof SecretStoreException ? Problem.UNAVAILABLE : problem(failure, door);
                     if (problem == Problem.UNAUTHENTICATED) {
-                        guards.countFailed(request, counted -> finish(request, door, counted, start));
+                        guards.countFailedDelivery(
+                                request,
+                                endpoint.getSource(),
+                                values.get(DoorConsumer.ENDPOINT),
+                                counted -> finish(request, door, counted, start));
                     } else {
                         finish(request, door, problem, start);
                     }
@@ -765,6 +783,25 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /** How the vendor signs whose webhooks a route takes; empty if none does. */
+    Optional<Signatures> signatureOf(String source) {
+        DoorTable.Match match = doors.find("/webhooks/" + source + "/any");
+        DoorConsumer door = match == null ? null : match.door("POST");
+        return door == null
+                        || door.getEndpoint().getCredential() != Credential.WEBHOOK
+                        || !source.equals(door.getEndpoint().getSource())
+                ? Optional.empty()
+                : Optional.of(door.getEndpoint().getSignature());
+    }
+
+    /** Where this very server can be reached from this machine, without a path. */
+    String ownAddress() {
+        boolean any =
+                properties.address().equals("0.0.0.0") || properties.address().equals("::");
+        String host = any ? "127.0.0.1" : properties.address();
+        return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port();
     }
 
     /** The methods of every open path, as the routes name them; what the hub says about itself included. */

@@ -7,12 +7,12 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 
 /** Entity tags (RFC 9110, 8.8.3): the caller that has the answer already gets 304 instead of it. */
-final class Etags {
+public final class Etags {
 
     private Etags() {}
 
     /** The tag of an answer: equal bytes have equal tags. */
-    static String of(byte[] body) {
+    public static String of(byte[] body) {
         try {
             byte[] hash = MessageDigest.getInstance("SHA-256").digest(body);
             return '"'
@@ -31,7 +31,15 @@ final class Etags {
         if (etag == null || request.method() != HttpMethod.GET && request.method() != HttpMethod.HEAD) {
             return false;
         }
-        String known = request.getHeader("If-None-Match");
+        return known(request.getHeader("If-None-Match"), etag);
+    }
+
+    /**
+     * Whether the caller has that answer.
+     *
+     * @param known its header {@code If-None-Match}; null for none
+     */
+    public static boolean known(String known, String etag) {
         if (known == null) {
             return false;
         }

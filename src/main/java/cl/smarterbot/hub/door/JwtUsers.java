@@ -56,10 +56,10 @@ public final class JwtUsers implements SignedInUsers {
 
     /** What a role allows where the token names no scopes. */
     private static final Map<String, Set<String>> ROLES = Map.of(
-            "owner", Set.of("contacts:read", "contacts:manage"),
-            "admin", Set.of("contacts:read", "contacts:manage"),
-            "member", Set.of("contacts:read", "contacts:manage"),
-            "viewer", Set.of("contacts:read"));
+            "owner", Set.of("contacts:read", "contacts:manage", "products:read"),
+            "admin", Set.of("contacts:read", "contacts:manage", "products:read"),
+            "member", Set.of("contacts:read", "contacts:manage", "products:read"),
+            "viewer", Set.of("contacts:read", "products:read"));
 
     /** A token that was right. @param keys what it was checked against; other keys, other check */
     private record Known(UUID user, String tenant, Set<String> scopes, Instant from, Instant until, Object keys) {}

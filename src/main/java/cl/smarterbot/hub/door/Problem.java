@@ -31,7 +31,7 @@ public record Problem(int status, String type, String title, List<Invalid> inval
     private static final String TYPE_PREFIX = "urn:smarteros:problem:";
     private static final JsonFactory JSON = new JsonFactory();
 
-    static final Problem NOT_FOUND = of(404, "not-found", "No existe lo que busca.");
+    public static final Problem NOT_FOUND = of(404, "not-found", "No existe lo que busca.");
     static final Problem UNAUTHENTICATED = of(401, "unauthenticated", "No pudimos identificar su sitio.");
     static final Problem FOREIGN_ORIGIN =
             of(403, "origin-not-allowed", "Esta operación no está permitida desde este sitio.");
@@ -67,7 +67,7 @@ public record Problem(int status, String type, String title, List<Invalid> inval
                 retryAfterSeconds);
     }
 
-    static Problem invalidParameters(List<Invalid> invalid) {
+    public static Problem invalidParameters(List<Invalid> invalid) {
         return new Problem(422, "invalid-fields", "Revise los datos de la consulta.", invalid, 0);
     }
 

@@ -21,8 +21,18 @@ interface SignatureScheme {
      */
     record Signed(String id, String timestamp, List<byte[]> signatures) {}
 
-    /** Names of the headers that must be there exactly once. */
+    /** Names of the headers that must be there exactly once; the last one is the proof. */
     List<String> headers();
+
+    /** Whether the proof is the secret itself: nothing is signed, and nothing says when it was sent. */
+    default boolean isToken() {
+        return false;
+    }
+
+    /** Whether an endpoint may be switched to take deliveries without proof, since some versions of the sender have none. */
+    default boolean mayBeUnsigned() {
+        return false;
+    }
 
     /**
      * Reads the headers.
@@ -41,4 +51,7 @@ interface SignatureScheme {
 
     /** The right signature of a body. */
     byte[] sign(byte[] key, Signed signed, byte[] body);
+
+    /** A signature as the last of the headers carries it. */
+    String write(byte[] signature);
 }

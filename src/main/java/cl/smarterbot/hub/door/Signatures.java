@@ -55,6 +55,46 @@ public enum Signatures implements SignatureScheme {
         public byte[] sign(byte[] key, Signed signed, byte[] body) {
             return hmac(key, signed.timestamp() + '.', body);
         }
+
+        @Override
+        public String write(byte[] signature) {
+            return "sha256=" + HexFormat.of().formatHex(signature);
+        }
+
+        /** Versions before 4.12 sign nothing. */
+        @Override
+        public boolean mayBeUnsigned() {
+            return true;
+        }
+    },
+    /** Odoo's automation rules sign nothing and send no header; what stands between and can add one sends the secret. */
+    ODOO {
+        @Override
+        public List<String> headers() {
+            return List.of("X-Webhook-Secret");
+        }
+
+        @Override
+        public boolean isToken() {
+            return true;
+        }
+
+        @Override
+        public boolean mayBeUnsigned() {
+            return true;
+        }
+    },
+    /** Botpress Cloud's integration {@code chat}: the configured webhook secret, as it is. */
+    BOTPRESS {
+        @Override
+        public List<String> headers() {
+            return List.of("x-secret-key");
+        }
+
+        @Override
+        public boolean isToken() {
+            return true;
+        }
     };
 
     private static final Pattern HEX_SHA256 = Pattern.compile("sha256=[0-9a-f]{64}");
@@ -103,6 +143,11 @@ public enum Signatures implements SignatureScheme {
         return hmac(key, signed.id() + '.' + signed.timestamp() + '.', body);
     }
 
+    @Override
+    public String write(byte[] signature) {
+        return VERSION + Base64.getEncoder().encodeToString(signature);
+    }
+
     /** Whether any of the listed signatures is the right one. The time taken does not tell which, or how nearly. */
     static boolean matches(SignatureScheme scheme, byte[] key, SignatureScheme.Signed signed, byte[] body) {
         byte[] right = scheme.sign(key, signed, body);
@@ -111,6 +156,15 @@ public enum Signatures implements SignatureScheme {
             any |= MessageDigest.isEqual(right, listed);
         }
         return any;
+    }
+
+    /** Whether a secret that came in the clear is the stored one. The time taken tells neither the length nor how nearly. */
+    static boolean isSecret(String stored, String given) {
+        // By digests of one length; the key is of no importance.
+        byte[] key = {1};
+        return MessageDigest.isEqual(
+                hmac(key, "", stored.getBytes(StandardCharsets.UTF_8)),
+                hmac(key, "", given.getBytes(StandardCharsets.UTF_8)));
     }
 
     private static byte[] nonEmpty(byte[] key) {

@@ -22,12 +22,14 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides whether a webhook is what its registered sender signed. Everything that can be wrong with an endpoint, a signature or
+ * Decides whether a webhook is what its registered sender signed, or, for senders that cannot sign, whether it shows the secret; an
+ * endpoint may be switched to take what old senders send without either. A proof that is sent must be right. Everything that can be wrong with an endpoint, a signature or
  * a timestamp has one answer, and an unknown endpoint costs the same work as a wrong signature: nobody learns from outside which
  * endpoints there are.
  */
@@ -37,6 +39,9 @@ public final class WebhookVerifier {
 
     /** What an unknown endpoint's signature is checked against. It is no secret: nothing is ever accepted by it. */
     private static final Secret NOBODY = Secret.of("whsec_bm9ib2R5LW5vYm9keS1ub2JvZHktbm9ib2R5LW5vYm8=");
+
+    /** Odoo tells of one change twice when a record is written twice in one go; what is told later is another change. */
+    private static final int SAME_WITHIN_SECONDS = 2;
 
     private static final Pattern ID = Pattern.compile("[\\x21-\\x7e]{1,255}");
     private static final Pattern DIGITS = Pattern.compile("[0-9]{1,12}");
@@ -85,12 +90,31 @@ public final class WebhookVerifier {
             SignatureScheme scheme,
             Function<String, List<String>> headers,
             byte[] body) {
+        String proof = scheme.headers().get(scheme.headers().size() - 1);
+        if (scheme.mayBeUnsigned()
+                && endpoint != null
+                && endpoint.takesUnsigned()
+                && headers.apply(proof).isEmpty()) {
+            count("hub.webhook.unsigned", source, "endpoint", endpoint.id());
+            return accepted(source, endpoint, repeated(body), body);
+        }
         Map<String, String> given = new HashMap<>();
         boolean complete = true;
         for (String name : scheme.headers()) {
             List<String> values = headers.apply(name);
             complete &= values.size() == 1;
             given.put(name, values.size() == 1 ? values.get(0) : "");
+        }
+        if (scheme.isToken()) {
+            if (!complete) {
+                throw refused(source, "header-missing");
+            }
+            String token = given.get(proof);
+            check(
+                    source,
+                    endpoint,
+                    secret -> hasSecret(secret, endpoint) && Signatures.isSecret(secret.reveal(), token));
+            return accepted(source, endpoint, repeated(body), body);
         }
         SignatureScheme.Signed signed = complete ? scheme.read(given) : null;
         if (signed == null || !ID.matcher(signed.id()).matches()) {
@@ -99,25 +123,38 @@ public final class WebhookVerifier {
         if (!inTime(signed.timestamp(), endpoint)) {
             throw refused(source, "timestamp");
         }
+        check(source, endpoint, secret -> matches(scheme, secret, signed, body, endpoint));
+        Verified verified = accepted(source, endpoint, signed.id(), body);
+        meters.timer("hub.webhook.lag", "source", source)
+                .record(Duration.ofSeconds(Math.max(0, secondsSince(signed.timestamp()))));
+        return verified;
+    }
+
+    /** Tries the secrets that count; an unknown endpoint costs the same work. */
+    private void check(String source, WebhookEndpoint endpoint, Predicate<Secret> matches) {
         EndpointSecrets.Active active = endpoint == null ? null : secrets.active(endpoint);
-        boolean byCurrent = matches(scheme, active == null ? NOBODY : active.current(), signed, body, endpoint);
-        boolean byPrevious = active != null
-                && active.previous() != null
-                && matches(scheme, active.previous(), signed, body, endpoint);
+        boolean byCurrent = matches.test(active == null ? NOBODY : active.current());
+        boolean byPrevious = active != null && active.previous() != null && matches.test(active.previous());
         if (active == null || !byCurrent && !byPrevious) {
             throw refused(source, active == null ? "endpoint" : "signature");
         }
         if (!byCurrent) {
             count("hub.webhook.matched.previous", source, "endpoint", endpoint.id());
         }
+    }
+
+    private Verified accepted(String source, WebhookEndpoint endpoint, String delivery, byte[] body) {
         if (!isJsonObject(body)) {
             count("hub.webhook.rejected", source, "reason", "json");
             throw new ProblemException(Problem.malformed());
         }
         count("hub.webhook.verified", source, "tenant", endpoint.tenant().rut());
-        meters.timer("hub.webhook.lag", "source", source)
-                .record(Duration.ofSeconds(Math.max(0, secondsSince(signed.timestamp()))));
-        return new Verified(endpoint, new NewEvent.Dedup("webhook-" + endpoint.id(), signed.id(), sha256(body)));
+        return new Verified(endpoint, new NewEvent.Dedup("webhook-" + endpoint.id(), delivery, sha256(body)));
+    }
+
+    /** For senders that name no delivery: the same body within a moment is the same delivery. */
+    private String repeated(byte[] body) {
+        return HexFormat.of().formatHex(sha256(body)) + '/' + clock.instant().getEpochSecond() / SAME_WITHIN_SECONDS;
     }
 
     /** Says in the log that a sender used one delivery id for two bodies. The first one counts. */
@@ -159,8 +196,7 @@ public final class WebhookVerifier {
             SignatureScheme.Signed signed,
             byte[] body,
             WebhookEndpoint endpoint) {
-        if (secret == null) {
-            log.warn("Webhook endpoint {} has no secret: everything is refused", endpoint.id());
+        if (!hasSecret(secret, endpoint)) {
             return false;
         }
         byte[] key;
@@ -171,6 +207,13 @@ public final class WebhookVerifier {
             return false;
         }
         return Signatures.matches(scheme, key, signed, body);
+    }
+
+    private static boolean hasSecret(Secret secret, WebhookEndpoint endpoint) {
+        if (secret == null) {
+            log.warn("Webhook endpoint {} has no secret: what should show one is refused", endpoint.id());
+        }
+        return secret != null;
     }
 
     private static boolean isJsonObject(byte[] body) {

@@ -53,17 +53,26 @@ final class DeliveryStore {
 
     /** Says that these subscriptions run here, and returns those of them that are active. */
     Set<String> stillDeclared(Collection<String> names) throws SQLException {
+        return names("select hub.still_declared(?)", names);
+    }
+
+    private Set<String> names(String sql, Collection<String> of) throws SQLException {
         try (Connection c = dataSource.getConnection();
-                PreparedStatement s = c.prepareStatement("select hub.still_declared(?)")) {
-            s.setArray(1, c.createArrayOf("text", names.toArray()));
-            Set<String> active = new HashSet<>();
+                PreparedStatement s = c.prepareStatement(sql)) {
+            s.setArray(1, c.createArrayOf("text", of.toArray()));
+            Set<String> names = new HashSet<>();
             try (ResultSet r = s.executeQuery()) {
                 while (r.next()) {
-                    active.add(r.getString(1));
+                    names.add(r.getString(1));
                 }
             }
-            return active;
+            return names;
         }
+    }
+
+    /** Those of the subscriptions that have something to claim. */
+    Set<String> claimable(Collection<String> names) throws SQLException {
+        return names("select * from hub.claimable(?)", names);
     }
 
     List<Delivery> claim(String subscription, int limit, int perTenant, Map<String, Integer> busy, Duration lease)
@@ -183,21 +192,29 @@ final class DeliveryStore {
         try (Connection c = dataSource.getConnection();
                 PreparedStatement make = c.prepareStatement("select hub.ensure_partitions()");
                 PreparedStatement retire = c.prepareStatement("select hub.retire(? * interval '1 second',"
-                        + " ? * interval '1 second', ? * interval '1 second')")) {
+                        + " ? * interval '1 second', ? * interval '1 second')");
+                PreparedStatement sent = c.prepareStatement("select hub.retire_sent(? * interval '1 second')")) {
             make.execute();
             retire.setLong(1, payloads.toSeconds());
             retire.setLong(2, events.toSeconds());
             retire.setLong(3, deliveries.toSeconds());
-            int all = 0;
-            for (int round = 0; round < RETIRE_ROUNDS; round++) {
-                int n = number(retire);
-                all += n;
-                if (n < RETIRE_STEP) {
-                    break;
-                }
-            }
-            return all;
+            int all = untilDone(retire);
+            // After the bodies, as long as which it is kept.
+            sent.setLong(1, payloads.toSeconds());
+            return all + untilDone(sent);
         }
+    }
+
+    private static int untilDone(PreparedStatement retire) throws SQLException {
+        int all = 0;
+        for (int round = 0; round < RETIRE_ROUNDS; round++) {
+            int n = number(retire);
+            all += n;
+            if (n < RETIRE_STEP) {
+                break;
+            }
+        }
+        return all;
     }
 
     List<Backlog> backlog() throws SQLException {

@@ -119,6 +119,9 @@ final class EventConsumer extends DefaultConsumer {
             return new Outcome(d, "postponed", null, postponed.pause().toMillis(), millis, version, List.of());
         }
         FailureClassifier.Failure known = classify(failure);
+        if (known != null && known.waits()) {
+            return new Outcome(d, "postponed", null, known.retryAfter().toMillis(), millis, version, List.of());
+        }
         boolean dead = known != null && known.permanent() || subscription.retry.exhausted(d.attempt());
         long delay = subscription
                 .retry

@@ -189,7 +189,7 @@ final class SubscriptionEngine implements AutoCloseable {
                 }
                 boolean more = false;
                 SQLException failure = null;
-                for (Subscription subscription : subscriptions.values()) {
+                for (Subscription subscription : claimable()) {
                     try {
                         more |= claim(subscription);
                     } catch (SQLException e) {
@@ -262,20 +262,46 @@ final class SubscriptionEngine implements AutoCloseable {
         }
     }
 
+    /** Subscriptions that have room here and work there: one round trip, where a claim of each would be one for each. */
+    private List<Subscription> claimable() throws SQLException {
+        List<Subscription> roomy = new ArrayList<>();
+        for (Subscription subscription : subscriptions.values()) {
+            if (hasRoom(subscription)) {
+                roomy.add(subscription);
+            }
+        }
+        if (roomy.isEmpty()) {
+            return roomy;
+        }
+        Set<String> waiting = store.claimable(roomy.stream().map(s -> s.name).toList());
+        roomy.removeIf(s -> !waiting.contains(s.name));
+        return roomy;
+    }
+
+    private int room(Subscription subscription) {
+        return Math.min(subscription.capacity(), properties.claimBatch());
+    }
+
+    /**
+     * Small refills would cost a transaction each: wait until a quarter of the room is free, but not longer than a poll, or
+     * deliveries that hang would keep the others waiting.
+     */
+    private boolean hasRoom(Subscription subscription) {
+        int room = room(subscription);
+        boolean small = room < subscription.concurrency / 4 && room < properties.claimBatch();
+        return room > 0
+                && (!small
+                        || System.nanoTime() - subscription.lastClaim
+                                >= properties.pollInterval().toNanos());
+    }
+
     /** True if there may be more to claim at once. */
     private boolean claim(Subscription subscription) throws SQLException {
-        int room = Math.min(subscription.capacity(), properties.claimBatch());
-        long now = System.nanoTime();
-        // Small refills would cost a transaction each: wait until a quarter of the room is free, but not longer than a
-        // poll, or
-        // deliveries that hang would keep the others waiting.
-        boolean small = room < subscription.concurrency / 4 && room < properties.claimBatch();
-        if (room <= 0
-                || small
-                        && now - subscription.lastClaim
-                                < properties.pollInterval().toNanos()) {
+        int room = room(subscription);
+        if (room <= 0) {
             return false;
         }
+        long now = System.nanoTime();
         subscription.lastClaim = now;
         List<Delivery> claimed =
                 store.claim(subscription.name, room, subscription.perTenant, subscription.busy(), properties.lease());

@@ -100,20 +100,28 @@ final class ChatwootCommands {
 
         @Override
         void show(Terminal out, JsonNode answer) {
-            if (answer.path("items").isEmpty()) {
-                out.line("The tenant has no system that can be tried.");
-            }
-            out.table(answer.path("items"), "system", "part", "works", "says");
+            checked(out, answer);
         }
 
         @Override
         int exitCode(JsonNode answer) {
-            for (JsonNode line : answer.path("items")) {
-                if (!line.path("works").asBoolean()) {
-                    return CliException.FAILED;
-                }
-            }
-            return 0;
+            return exitCodeOf(answer);
         }
+    }
+
+    static void checked(Terminal out, JsonNode answer) {
+        if (answer.path("items").isEmpty()) {
+            out.line("The tenant has no system that can be tried.");
+        }
+        out.table(answer.path("items"), "system", "part", "works", "says");
+    }
+
+    static int exitCodeOf(JsonNode answer) {
+        for (JsonNode line : answer.path("items")) {
+            if (!line.path("works").asBoolean()) {
+                return CliException.FAILED;
+            }
+        }
+        return 0;
     }
 }

@@ -78,15 +78,20 @@ final class ChatwootController {
         return Map.of("tenant", tenant, "tokenStored", token != null);
     }
 
-    /** Tries the tenant's systems and says what works. */
+    /** Tries the tenant's systems, or the one that is named, and says what works. */
     @PostMapping("/check")
     Map<String, List<TenantCheck.Line>> check(
             @PathVariable("rut") String path, @RequestBody(required = false) JsonNode body) {
-        Input.body(body, clock).check();
+        Input input = Input.body(body, clock);
+        String system = input.text("system");
+        input.check();
         String rut = known(path);
         return Map.of(
                 "items",
-                checks.stream().flatMap(check -> check.check(rut).stream()).toList());
+                checks.stream()
+                        .filter(check -> system == null || system.equalsIgnoreCase(check.system()))
+                        .flatMap(check -> check.check(rut).stream())
+                        .toList());
     }
 
     private String known(String path) {

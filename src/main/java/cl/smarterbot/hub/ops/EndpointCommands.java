@@ -1,7 +1,9 @@
 package cl.smarterbot.hub.ops;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -15,6 +17,9 @@ import picocli.CommandLine.Parameters;
             EndpointCommands.Add.class,
             EndpointCommands.ListAll.class,
             EndpointCommands.Rotate.class,
+            EndpointCommands.Bind.class,
+            EndpointCommands.Unsigned.class,
+            EndpointCommands.Test.class,
             EndpointCommands.Revoke.class
         })
 final class EndpointCommands extends HubCli.Group {
@@ -26,6 +31,18 @@ final class EndpointCommands extends HubCli.Group {
         out.fields(answer, "id", "url", "path", "secret", "previousUntil");
         if (answer.path("secret").isTextual()) {
             session.err().line("Keep the secret now: it cannot be shown again.");
+        }
+        setup(out, answer);
+    }
+
+    /** What to paste where. */
+    private static void setup(Terminal out, JsonNode endpoint) {
+        if (!endpoint.path("url").isTextual()) {
+            out.line("The URL is the hub's public address and the path; HUB_PUBLIC_URL lets the hub show it whole.");
+        }
+        for (JsonNode line : endpoint.path("setup")) {
+            String id = endpoint.path("id").asText();
+            out.line(id.isEmpty() ? line.asText() : line.asText().replace(" ID", " " + id));
         }
     }
 
@@ -70,7 +87,19 @@ final class EndpointCommands extends HubCli.Group {
 
         @Override
         void show(Terminal out, JsonNode answer) {
-            out.table(answer.path("items"), "id", "tenantRut", "source", "path", "createdAt", "revokedAt");
+            out.table(answer.path("items"), "id", "tenantRut", "source", "path", "unsigned", "createdAt", "revokedAt");
+            JsonNode first = answer.at("/items/0");
+            if (first.path("url").isTextual()) {
+                // A whole URL is too wide for a table.
+                String path = first.path("path").asText();
+                out.line("A URL is " + first.path("url").asText().replace(path, "") + " and the path.");
+            }
+            Set<JsonNode> told = new LinkedHashSet<>();
+            answer.path("items").forEach(endpoint -> told.add(endpoint.path("setup")));
+            for (JsonNode setup : told) {
+                out.line("");
+                setup.forEach(line -> out.line(line.asText()));
+            }
         }
     }
 
@@ -102,6 +131,101 @@ final class EndpointCommands extends HubCli.Group {
         @Override
         void show(Terminal out, JsonNode answer) {
             issued(session, out, answer);
+        }
+    }
+
+    @Command(
+            name = "bind",
+            description =
+                    "Says which account or inbox of a Chatwoot a sender is for; what speaks of others is refused.")
+    static final class Bind extends HubCli.Verb {
+        @Parameters(paramLabel = "<endpoint-id>")
+        String id;
+
+        @Option(names = "--account", paramLabel = "id", description = "Default: the tenant's.")
+        Integer account;
+
+        @Option(names = "--inbox", paramLabel = "id", description = "Default: the tenant's.")
+        Integer inbox;
+
+        Bind(HubCli.Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post(
+                    "/endpoints/" + HubCli.segment(id) + "/bind", HubCli.of("account", account, "inbox", inbox));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.line("Endpoint " + id + " takes that account and inbox only.");
+        }
+    }
+
+    @Command(
+            name = "unsigned",
+            description =
+                    "Lets a sender that cannot sign in by its path alone (Chatwoot before 4.12, Odoo), or no longer.")
+    static final class Unsigned extends HubCli.Verb {
+        @Parameters(index = "0", paramLabel = "<endpoint-id>")
+        String id;
+
+        @Parameters(index = "1", paramLabel = "on|off")
+        Switch on;
+
+        enum Switch {
+            on,
+            off
+        }
+
+        Unsigned(HubCli.Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post("/endpoints/" + HubCli.segment(id) + "/unsigned", HubCli.of("on", on == Switch.on));
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            out.line(
+                    answer.path("unsigned").asBoolean()
+                            ? "Endpoint " + id
+                                    + " takes deliveries without a signature: its URL is all that protects it."
+                            : "Endpoint " + id + " takes signed deliveries only.");
+        }
+    }
+
+    @Command(
+            name = "test",
+            description = "Sends a delivery as the vendor would to the hub's own door, and says its answer.")
+    static final class Test extends HubCli.Verb {
+        @Parameters(paramLabel = "<endpoint-id>")
+        String id;
+
+        Test(HubCli.Session session) {
+            super(session);
+        }
+
+        @Override
+        JsonNode ask(AdminClient hub) {
+            return hub.post("/endpoints/" + HubCli.segment(id) + "/test", Map.of());
+        }
+
+        @Override
+        void show(Terminal out, JsonNode answer) {
+            String status = answer.path("status").asInt() == 0
+                    ? ""
+                    : answer.path("status").asText() + ": ";
+            out.line(status + answer.path("says").asText());
+        }
+
+        @Override
+        int exitCode(JsonNode answer) {
+            return answer.path("status").asInt() / 100 == 2 ? 0 : CliException.FAILED;
         }
     }
 

@@ -43,6 +43,9 @@ public final class HubCli {
             "import",
             "check",
             "chatwoot",
+            "sync",
+            "botpress",
+            "intent",
             "endpoint",
             "flow",
             "balance",
@@ -170,6 +173,9 @@ public final class HubCli {
                 ImportCommands.class,
                 ChatwootCommands.Check.class,
                 ChatwootCommands.ChatwootGroup.class,
+                SyncCommands.class,
+                BotCommands.BotpressGroup.class,
+                BotCommands.IntentGroup.class,
                 EndpointCommands.class,
                 FlowCommands.class,
                 CommandLine.HelpCommand.class
@@ -759,6 +765,7 @@ public final class HubCli {
                 TenantHouse.class,
                 TenantOdoo.class,
                 ChatwootCommands.Chatwoot.class,
+                BotCommands.Botpress.class,
                 StorageCommands.Storage.class,
                 MailCommands.Mail.class,
                 MailCommands.TemplateGroup.class,
@@ -806,6 +813,11 @@ public final class HubCli {
         if (chatwoot.isObject()) {
             out.line("chatwoot:");
             out.fields(chatwoot, "url", "accountId", "inboxId");
+        }
+        JsonNode bot = tenant.path("bot");
+        if (bot.isObject()) {
+            out.line("bot:");
+            BotCommands.describe(out, bot);
         }
         JsonNode mail = tenant.path("mail");
         if (mail.isObject()) {
@@ -1048,7 +1060,11 @@ public final class HubCli {
         @Option(names = "--name", required = true, paramLabel = "name", description = "What it is for.")
         String name;
 
-        @Option(names = "--scope", split = ",", paramLabel = "scope", description = "Default contacts:write.")
+        @Option(
+                names = "--scope",
+                split = ",",
+                paramLabel = "scope",
+                description = "Default contacts:write,products:read.")
         List<String> scopes;
 
         @Option(names = "--expires", paramLabel = "2027-01-31T00:00:00Z")

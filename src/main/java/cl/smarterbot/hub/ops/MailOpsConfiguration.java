@@ -1,11 +1,13 @@
 package cl.smarterbot.hub.ops;
 
+import cl.smarterbot.hub.door.WebhookTrial;
 import cl.smarterbot.hub.event.EventAdmin;
 import cl.smarterbot.hub.resend.MailTemplateAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.EndpointAdmin;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import java.time.Clock;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -15,8 +17,11 @@ import org.springframework.context.annotation.Configuration;
 public class MailOpsConfiguration {
 
     @Bean
-    EndpointController endpointController(EndpointAdmin endpoints, @Value("${hub.public-url:}") String publicUrl) {
-        return new EndpointController(endpoints, publicUrl, Clock.systemUTC());
+    EndpointController endpointController(
+            EndpointAdmin endpoints,
+            @Value("${hub.public-url:}") String publicUrl,
+            ObjectProvider<WebhookTrial> trial) {
+        return new EndpointController(endpoints, publicUrl, trial, Clock.systemUTC());
     }
 
     @Bean

@@ -1,9 +1,11 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.product.CatalogueRuns;
 import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.schedule.ScheduleAdmin;
 import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.tenancy.IntentAdmin;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import com.github.benmanes.caffeine.cache.Ticker;
 import java.io.IOException;
@@ -94,6 +96,24 @@ public class OpsConfiguration {
                 checks.orderedStream().toList(),
                 addresses.getIfAvailable(AddressPolicy::publicOnly),
                 Clock.systemUTC());
+    }
+
+    @Bean
+    CatalogueController catalogueController(ObjectProvider<CatalogueRuns> runs) {
+        return new CatalogueController(runs::getObject, Clock.systemUTC());
+    }
+
+    @Bean
+    BotpressController botpressController(
+            TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<AddressPolicy> addresses) {
+        return new BotpressController(
+                tenants, events, secrets, addresses.getIfAvailable(AddressPolicy::publicOnly), Clock.systemUTC());
+    }
+
+    /** Looked for at each call only: the rest of the management port does without. */
+    @Bean
+    IntentController intentController(TenantAdmin tenants, ObjectProvider<IntentAdmin> intents) {
+        return new IntentController(tenants, intents, Clock.systemUTC());
     }
 
     @Bean

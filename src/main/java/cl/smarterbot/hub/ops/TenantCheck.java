@@ -2,7 +2,7 @@ package cl.smarterbot.hub.ops;
 
 import java.util.List;
 
-/** Tries whether a system works for a tenant, without changing anything there. */
+/** Tries whether a system works for a tenant, without changing anything that people would see there. */
 public interface TenantCheck {
 
     /**
@@ -14,6 +14,9 @@ public interface TenantCheck {
      * @param says for an operator, in plain words, without secrets
      */
     record Line(String system, String part, Boolean works, String says) {}
+
+    /** Which one, such as {@code Chatwoot}. */
+    String system();
 
     /** Tries it; empty if the tenant does not have the system. Blocks for some seconds at most. */
     List<Line> check(String rut);

@@ -36,7 +36,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/admin/tenants")
 final class TenantController {
 
-    private static final Set<String> KEY_SCOPES = Set.of("contacts:write");
+    private static final Set<String> KEY_SCOPES = Set.of("contacts:write", "products:read");
     private static final int MAX_SECRET = 1_000;
     private static final String ODOO = "odoo";
 

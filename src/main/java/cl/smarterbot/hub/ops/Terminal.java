@@ -14,6 +14,7 @@ final class Terminal {
 
     private static final ObjectWriter JSON = new ObjectMapper().writerWithDefaultPrettyPrinter();
     private static final int MAX_CELL = 60;
+    private static final int MAX_PROGRESS = 120;
 
     private final PrintStream out;
 
@@ -46,7 +47,7 @@ final class Terminal {
         for (JsonNode row : rows) {
             String[] cells = new String[columns.length];
             for (int i = 0; i < columns.length; i++) {
-                cells[i] = cut(safe(text(row.at("/" + columns[i].replace('.', '/')))));
+                cells[i] = cut(safe(text(row.at("/" + columns[i].replace('.', '/')))), MAX_CELL);
             }
             lines.add(cells);
         }
@@ -62,6 +63,46 @@ final class Terminal {
                 text.append(line[i]).append(" ".repeat(widths[i] - line[i].length() + 2));
             }
             out.println(text.toString().stripTrailing());
+        }
+    }
+
+    /** A line that says how far something is, again and again: in one place on a screen, now and then elsewhere. */
+    Progress progress() {
+        return new Progress(System.console() != null);
+    }
+
+    final class Progress {
+        private static final long SPACING_NANOS = 5_000_000_000L;
+
+        private final boolean screen;
+        private int width;
+        private long shownAt;
+        private String shown = "";
+
+        private Progress(boolean screen) {
+            this.screen = screen;
+        }
+
+        void show(String text) {
+            String line = cut(safe(text), MAX_PROGRESS);
+            if (line.equals(shown)) {
+                return;
+            }
+            if (screen) {
+                out.print("\r" + line + " ".repeat(Math.max(0, width - line.length())));
+                out.flush();
+                width = line.length();
+            } else if (shown.isEmpty() || System.nanoTime() - shownAt >= SPACING_NANOS) {
+                out.println(line);
+                shownAt = System.nanoTime();
+            }
+            shown = line;
+        }
+
+        void end() {
+            if (screen && width > 0) {
+                out.println();
+            }
         }
     }
 
@@ -87,8 +128,8 @@ final class Terminal {
         return node.isValueNode() ? node.asText() : node.toString();
     }
 
-    private static String cut(String text) {
-        return text.length() <= MAX_CELL ? text : text.substring(0, MAX_CELL - 3) + "...";
+    private static String cut(String text, int most) {
+        return text.length() <= most ? text : text.substring(0, most - 3) + "...";
     }
 
     private static String escape(String text, boolean lineBreaks) {

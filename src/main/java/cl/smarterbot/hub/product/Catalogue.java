@@ -23,7 +23,8 @@ import org.apache.camel.Message;
  * began, to the second, and thousands of rows can share one. What a page held is said by variables:
  *
  * <ul>
- *   <li>{@code run}, {@code phase}, {@code cursor}: the place that the page belongs to
+ *   <li>{@code run}, {@code phase}, {@code cursor}: the place that the page belongs to; {@code counts}: whether Odoo is to be
+ *       asked first how many there are, so that one sees how far the run is
  *   <li>{@code met}: ids of the phase in the page, joined by commas; {@code last}: whether Odoo has no more
  *   <li>{@code rows}: the products as JSON, as {@code hub.product_page} takes them
  * </ul>
@@ -31,8 +32,8 @@ import org.apache.camel.Message;
 public final class Catalogue {
 
     private static final String KEY = "product-sync";
-    private static final String FULL = "full";
-    private static final String INCREMENTAL = "incremental";
+    static final String FULL = "full";
+    static final String INCREMENTAL = "incremental";
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -87,6 +88,8 @@ public final class Catalogue {
         exchange.setVariable("run", place.get("run"));
         exchange.setVariable("phase", phase);
         exchange.setVariable("cursor", place.get("cursor"));
+        exchange.setVariable(
+                "counts", FULL.equals(place.get("mode")) && Integer.valueOf(0).equals(place.get("cursor")));
         List<Object> domain = new ArrayList<>();
         domain.add(List.of("id", ">", place.get("cursor")));
         if (INCREMENTAL.equals(place.get("mode"))) {

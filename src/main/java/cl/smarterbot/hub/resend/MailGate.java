@@ -15,6 +15,8 @@ public final class MailGate {
         SUPPRESSED,
         /** It got as many mails today as forms may cause. */
         RECIPIENT_LIMIT,
+        /** The tenant's forms caused as many mails today as its plan allows. */
+        DAILY_LIMIT,
         /** This very mail was sent, so long ago that Resend forgot. */
         SENT;
 
@@ -38,24 +40,28 @@ public final class MailGate {
      * @param mail idempotency key of the mail
      * @param address recipient
      * @param limit mails a day to one recipient; null for any number
+     * @param limitOfAll mails a day of the tenant; null for any number
      * @param event the event that causes it
      * @param kind {@code visitor} or {@code admin}
      */
-    Verdict admit(String rut, String mail, String address, Integer limit, UUID event, String kind) throws Exception {
+    Verdict admit(String rut, String mail, String address, Integer limit, Integer limitOfAll, UUID event, String kind)
+            throws Exception {
         String answer = TenantContext.call(
                 rut,
                 () -> jdbc.queryForObject(
-                        "select hub.mail_admit(?, ?, ?, ?, ?)",
+                        "select hub.mail_admit(?, ?, ?, ?, ?, ?)",
                         String.class,
                         mail,
                         Addresses.hash(address),
                         limit,
+                        limitOfAll,
                         event,
                         kind));
         return switch (answer) {
             case "yes" -> Verdict.YES;
             case "suppressed" -> Verdict.SUPPRESSED;
             case "recipient-limit" -> Verdict.RECIPIENT_LIMIT;
+            case "daily-limit" -> Verdict.DAILY_LIMIT;
             case "sent" -> Verdict.SENT;
             default -> throw new IllegalStateException("hub.mail_admit is of another version");
         };

@@ -133,8 +133,7 @@ public final class MailPace implements AutoCloseable {
                 } else if (full) {
                     // Not all at the same moment.
                     long spread = ThreadLocalRandom.current().nextLong(LONGEST_WAIT_MS / 2);
-                    turn.completeExceptionally(
-                            ResendException.later(Duration.ofMillis(wait + spread), "many mails are waiting"));
+                    turn.completeExceptionally(ResendException.notYet(Duration.ofMillis(wait + spread)));
                 } else {
                     long at = wait + Math.round(i * 1_000 / pace);
                     if (at == 0) {

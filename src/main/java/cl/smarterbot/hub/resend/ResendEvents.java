@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -46,10 +47,18 @@ public final class ResendEvents {
             "domain.updated",
             "domain.deleted");
 
+    private final Predicate<String> ownsAccount;
+
+    /** @param ownsAccount whether the tenant with this RUT has a Resend account of its own */
+    public ResendEvents(Predicate<String> ownsAccount) {
+        this.ownsAccount = ownsAccount;
+    }
+
     /**
      * Prepares the event: type, key (the mail's id, so that what is told of one mail stays in order), and metadata without
      * addresses. The body stays as it came. The variable {@code foreign} says whether the mail is another tenant's, which happens
-     * where tenants share an account: every endpoint of an account hears of every mail.
+     * where tenants share an account: every endpoint of an account hears of every mail. What carries no tenant's name is the
+     * tenant's own only if the account is.
      */
     public void read(Exchange exchange) throws IOException {
         Message message = exchange.getMessage();
@@ -57,9 +66,8 @@ public final class ResendEvents {
         JsonNode data = body.path("data");
         String type = body.path("type").asText();
         String owner = tag(data.path("tags"), "tenant");
-        exchange.setVariable(
-                "foreign",
-                owner != null && !owner.equals(TenantScope.of(exchange).orElseThrow()));
+        String tenant = TenantScope.of(exchange).orElseThrow();
+        exchange.setVariable("foreign", owner == null ? !ownsAccount.test(tenant) : !owner.equals(tenant));
         message.setHeader(APPEND_TYPE, KNOWN.contains(type) ? "resend." + type.replace('.', '_') : OTHER);
         String mail = word(data.path("email_id").asText());
         if (mail != null) {

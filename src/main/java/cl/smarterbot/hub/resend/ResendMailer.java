@@ -110,7 +110,8 @@ public final class ResendMailer {
         }
         Integer limit = mail.kind().equals("visitor") ? tenant.limits().mailsPerRecipientPerDay() : null;
         String key = mail.key();
-        MailGate.Verdict verdict = gate.admit(mail.rut(), key, mail.to(), limit, mail.event(), mail.kind());
+        MailGate.Verdict verdict =
+                gate.admit(mail.rut(), key, mail.to(), limit, tenant.limits().mailsPerDay(), mail.event(), mail.kind());
         if (verdict != MailGate.Verdict.YES) {
             return CompletableFuture.completedFuture(new Result(null, verdict.reason()));
         }

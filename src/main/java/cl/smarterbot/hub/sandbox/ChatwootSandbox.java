@@ -74,6 +74,11 @@ public final class ChatwootSandbox {
         return vendor.say(account, null, null, contact, text);
     }
 
+    /** The same in the inbox named. */
+    public Map<String, Object> sayIn(int account, int inbox, String contact, String text) {
+        return vendor.say(account, inbox, null, contact, text);
+    }
+
     /** The same, in a conversation that exists, of whichever inbox. */
     public Map<String, Object> say(int account, int conversation, String text) {
         return vendor.say(account, null, conversation, null, text);

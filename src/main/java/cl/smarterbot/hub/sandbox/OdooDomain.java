@@ -88,6 +88,24 @@ final class OdooDomain {
         return candidates(model, root);
     }
 
+    /** An id below or at which nothing can match; 0 if there is no such. */
+    int above() {
+        return above(root);
+    }
+
+    private static int above(Node node) {
+        if (node instanceof Both both) {
+            return Math.max(above(both.left()), above(both.right()));
+        }
+        return node instanceof Leaf leaf
+                        && leaf.path().size() == 1
+                        && leaf.path().get(0).name.equals("id")
+                        && leaf.operator().equals(">")
+                        && leaf.value() instanceof Integer bound
+                ? bound
+                : 0;
+    }
+
     private static Set<Integer> candidates(OdooModel model, Node node) {
         if (node instanceof Both both) {
             Set<Integer> left = candidates(model, both.left());

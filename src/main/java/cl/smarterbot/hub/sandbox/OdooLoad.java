@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The import method {@code load}: an upsert by external id, all or nothing. Shapes and texts as measured on 17.0, 18.0
@@ -17,6 +19,10 @@ import java.util.Set;
 final class OdooLoad {
     private static final Set<String> YES = Set.of("1", "true", "yes", "sí", "si", "verdadero");
     private static final Set<String> NO = Set.of("", "0", "false", "no", "falso");
+
+    /** The field in the text that says a mandatory one is missing. */
+    private static final Pattern MANDATORY =
+            Pattern.compile("a mandatory field is not set.*\\nField: (.*) \\((\\w+)\\)\\n", Pattern.DOTALL);
 
     private record Column(OdooField field, String part) {}
 
@@ -54,7 +60,8 @@ final class OdooLoad {
         OdooField field = model.field(parts[0], env.version);
         boolean relational = field != null && field.relation != null;
         if (field == null || !part.isEmpty() && !(relational && (part.equals("id") || part.equals(".id")))) {
-            throw OdooFault.value("Invalid field name " + OdooValues.repr(field == null ? parts[0] : path));
+            throw OdooFault.value(
+                    "Invalid field name " + OdooValues.repr(field == null || !relational ? parts[0] : part));
         }
         columns.add(new Column(field, part));
     }
@@ -63,7 +70,7 @@ final class OdooLoad {
         int mark = env.store.mark();
         List<Object> ids = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
-            if (!(rows.get(i) instanceof List<?> cells) || cells.size() < columns.size()) {
+            if (!(rows.get(i) instanceof List<?> cells)) {
                 throw OdooFault.error("IndexError", "list index out of range");
             }
             int before = env.store.mark();
@@ -103,15 +110,25 @@ final class OdooLoad {
 
     /**
      * From 18 on the failure of a whole batch is met again by its first row, which gets the blame beside the guilty one:
-     * a caller cannot trust the row number.
+     * a caller cannot trust the row number. What the database itself refuses is blamed on its own row only.
      */
     private void blame(int row, String reason) {
-        // The import shows the constraint's own text, in quotes.
-        String text = reason.endsWith(": Contacts require a name") ? "'Contacts require a name'" : reason;
-        if (env.version >= 18 && row > 0 && errors == 0) {
-            messages.add(recordMessage(0, text));
+        Matcher mandatory = MANDATORY.matcher(reason);
+        if (mandatory.find()) {
+            Map<String, Object> message = recordMessage(
+                    row,
+                    "Missing required value for the field '" + mandatory.group(1) + "' (" + mandatory.group(2) + ")");
+            message.put("field", mandatory.group(2));
+            messages.add(message);
+        } else if (reason.endsWith(": Contacts require a name")) {
+            // The import shows the constraint's own text, in quotes.
+            messages.add(recordMessage(row, "'Contacts require a name'"));
+        } else {
+            if (env.version >= 18 && row > 0 && errors == 0) {
+                messages.add(recordMessage(0, reason));
+            }
+            messages.add(recordMessage(row, reason));
         }
-        messages.add(recordMessage(row, text));
         errors++;
     }
 
@@ -155,7 +172,8 @@ final class OdooLoad {
         String external = null;
         Integer database = null;
         int failed = errors;
-        for (int i = 0; i < columns.size(); i++) {
+        // Columns that a short row has no cell for are as if not named.
+        for (int i = 0; i < Math.min(columns.size(), cells.size()); i++) {
             Column column = columns.get(i);
             Object cell = cells.get(i);
             boolean empty = !OdooValues.truthy(cell);
@@ -249,11 +267,11 @@ final class OdooLoad {
                 if (!YES.contains(lower) && !NO.contains(lower)) {
                     complain(
                             row,
-                            "warning",
+                            "error",
                             field.name,
                             field,
                             "Unknown value '" + text + "' for boolean field '" + field.label + "'",
-                            null);
+                            "Use '1' for yes and '0' for no");
                 }
                 return !NO.contains(lower);
             case INTEGER:

@@ -17,7 +17,9 @@ final class OdooModel {
     final String label;
     final Map<String, OdooField> fields = new LinkedHashMap<>();
     final TreeMap<Integer, OdooRecord> records = new TreeMap<>();
-    private final Map<String, Map<Object, TreeSet<Integer>>> indexes = new HashMap<>();
+    /** By field, then value: an id, or a set of them where several records share the value. */
+    private final Map<String, Map<Object, Object>> indexes = new HashMap<>();
+
     private int slots;
     int nextId = 1;
     String order = "id";
@@ -97,7 +99,7 @@ final class OdooModel {
     }
 
     void set(OdooRecord record, OdooField field, Object value) {
-        Map<Object, TreeSet<Integer>> index = records.get(record.id) == record ? indexes.get(field.name) : null;
+        Map<Object, Object> index = records.get(record.id) == record ? indexes.get(field.name) : null;
         if (index != null) {
             unindex(index, record.values[field.slot], record.id);
             index(index, value, record.id);
@@ -105,26 +107,43 @@ final class OdooModel {
         record.values[field.slot] = value;
     }
 
-    private static void index(Map<Object, TreeSet<Integer>> index, Object value, int id) {
-        if (value != null) {
-            index.computeIfAbsent(value, v -> new TreeSet<>()).add(id);
+    private static void index(Map<Object, Object> index, Object value, int id) {
+        if (value == null) {
+            return;
+        }
+        Object there = index.putIfAbsent(value, id);
+        if (there instanceof Integer other) {
+            if (other != id) {
+                index.put(value, new TreeSet<>(List.of(other, id)));
+            }
+        } else if (there != null) {
+            ids(there).add(id);
         }
     }
 
-    private static void unindex(Map<Object, TreeSet<Integer>> index, Object value, int id) {
-        TreeSet<Integer> ids = value == null ? null : index.get(value);
-        if (ids != null && ids.remove(id) && ids.isEmpty()) {
+    private static void unindex(Map<Object, Object> index, Object value, int id) {
+        Object there = value == null ? null : index.get(value);
+        if (there instanceof Integer only) {
+            if (only == id) {
+                index.remove(value);
+            }
+        } else if (there != null && ids(there).remove(id) && ids(there).isEmpty()) {
             index.remove(value);
         }
     }
 
-    /** Ids with this value, or null when the field has no index. */
+    @SuppressWarnings("unchecked")
+    private static TreeSet<Integer> ids(Object there) {
+        return (TreeSet<Integer>) there;
+    }
+
+    /** Ids with this value in their order, or null when the field has no index. */
     Collection<Integer> lookup(String field, Object value) {
-        Map<Object, TreeSet<Integer>> index = indexes.get(field);
+        Map<Object, Object> index = indexes.get(field);
         if (index == null) {
             return null;
         }
-        TreeSet<Integer> ids = index.get(value);
-        return ids == null ? List.of() : ids;
+        Object there = index.get(value);
+        return there == null ? List.of() : there instanceof Integer only ? List.of(only) : ids(there);
     }
 }

@@ -48,7 +48,30 @@ public final class OdooSandbox {
         return vendor.records(model, filter, 0, "id");
     }
 
-    /** {@code records} per model, {@code calls} per model and method, {@code duplicatePartners} by company and address. */
+    /**
+     * Adds products with stock to a company's catalogue, up to some hundred thousand.
+     *
+     * @param company 1 or 2
+     * @param hoursAgo when they were written, as far as Odoo tells
+     */
+    public void products(int company, int count, int hoursAgo) {
+        vendor.products(company, count, hoursAgo);
+    }
+
+    /**
+     * Changes so many products of a company, spread over its catalogue: in turn a price, a quantity, a name. Quantities do not
+     * touch the product itself, as in Odoo.
+     *
+     * @return how many were changed: fewer if there are not as many
+     */
+    public int touchProducts(int company, int count) {
+        return vendor.touchProducts(company, count);
+    }
+
+    /**
+     * {@code records} per model, {@code calls} per model and method, {@code read}: records read out per model, {@code
+     * duplicatePartners} by company and address.
+     */
     public Map<String, Object> stats() {
         return vendor.stats();
     }

@@ -235,6 +235,7 @@ final class OdooStore {
             }
         }
         OdooRecord record = insert(env, model, values);
+        OdooLeadPartner.written(env, model, record, values.keySet());
         if (model.name.equals("product.template")) {
             Map<String, Object> variant = new LinkedHashMap<>();
             variant.put("product_tmpl_id", record.id);
@@ -323,6 +324,7 @@ final class OdooStore {
             setOnHand(env, record, OdooValues.decimal(values.get("qty_available")));
         }
         finish(env, model, record, "write");
+        OdooLeadPartner.written(env, model, record, values.keySet());
     }
 
     private void setOnHand(OdooEnv env, OdooRecord product, double quantity) {
@@ -477,7 +479,9 @@ final class OdooStore {
         List<OdooRecord> found = new ArrayList<>();
         int enough = sort.byIdOnly() && limit != null && limit > 0 ? offset + limit : Integer.MAX_VALUE;
         Collection<OdooRecord> pool = candidates == null
-                ? sort.descendingId() ? model.records.descendingMap().values() : model.records.values()
+                ? sort.descendingId()
+                        ? model.records.descendingMap().values()
+                        : model.records.tailMap(parsed.above(), false).values()
                 : pick(model, candidates);
         boolean sorted = candidates == null && sort.byIdOnly();
         for (OdooRecord record : pool) {

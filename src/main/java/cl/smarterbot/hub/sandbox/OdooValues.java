@@ -18,6 +18,10 @@ final class OdooValues {
     static final DateTimeFormatter DATETIME = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss");
     private static final Pattern EMAIL = Pattern.compile("[^\\s<>,;@\"]+@[^\\s<>,;@\"]+");
     private static final Pattern SCRIPT = Pattern.compile("(?is)<script.*?(</script>|$)");
+    /** Signs that are text and no markup. */
+    private static final Pattern LOOSE_AND = Pattern.compile("&(?!#?\\w+;)");
+
+    private static final Pattern LOOSE_LESS = Pattern.compile("<(?![a-zA-Z/!])");
     private static final Pattern STAMP = Pattern.compile(
             "(\\d{4}-\\d\\d-\\d\\d)(?:[ T](\\d\\d:\\d\\d(?::\\d\\d(?:\\.\\d{1,6})?)?))?(Z|[+-]\\d\\d:?\\d\\d)?");
 
@@ -233,6 +237,7 @@ final class OdooValues {
     /** Odoo sanitizes: plain text becomes a paragraph, scripts go. */
     static String html(String text) {
         String clean = SCRIPT.matcher(text).replaceAll("");
+        clean = LOOSE_LESS.matcher(LOOSE_AND.matcher(clean).replaceAll("&amp;")).replaceAll("&lt;");
         return clean.isBlank() || clean.stripLeading().startsWith("<") ? clean : "<p>" + clean + "</p>";
     }
 

@@ -27,6 +27,9 @@ final class OdooVendor implements SandboxVendor {
     private final ReentrantLock lock = new ReentrantLock();
     private final Clock clock;
     private final Map<String, Long> calls = new TreeMap<>();
+    /** Records that were read out, by model. */
+    private final Map<String, Long> told = new TreeMap<>();
+
     private OdooStore store;
     private LocalDateTime last = LocalDateTime.MIN;
     private volatile int version = 19;
@@ -67,6 +70,7 @@ final class OdooVendor implements SandboxVendor {
             fresh.begin();
             store = fresh;
             calls.clear();
+            told.clear();
             return null;
         });
     }
@@ -327,7 +331,7 @@ final class OdooVendor implements SandboxVendor {
                 ids = OdooMethods.ids(positional.get(0));
                 rest = positional.subList(1, positional.size());
             }
-            return found.body().run(env, on, ids, OdooMethods.bind(found, on, rest, named));
+            return noted(model, name, found.body().run(env, on, ids, OdooMethods.bind(found, on, rest, named)));
         });
     }
 
@@ -352,6 +356,13 @@ final class OdooVendor implements SandboxVendor {
                 store.begin();
             }
         });
+    }
+
+    private Object noted(String model, String method, Object result) {
+        if ((method.equals("search_read") || method.equals("read")) && result instanceof List<?> rows) {
+            told.merge(model, (long) rows.size(), Long::sum);
+        }
+        return result;
     }
 
     private void count(String model, String method) {
@@ -527,7 +538,7 @@ final class OdooVendor implements SandboxVendor {
                 throw OdooFault.of(OdooFault.Kind.UNPROCESSABLE, "cannot call " + model + "." + method + " with ids");
             }
             count(model, method);
-            return found.body().run(env, on, ids, OdooMethods.bindNames(found, body));
+            return noted(model, method, found.body().run(env, on, ids, OdooMethods.bindNames(found, body)));
         });
         boolean records = method.equals("create") || method.equals("message_post");
         return SandboxAnswer.json(200, records && result instanceof Integer id ? List.of(id) : result)
@@ -571,6 +582,36 @@ final class OdooVendor implements SandboxVendor {
         } catch (OdooFault | NumberFormatException e) {
             return SandboxAnswer.json(400, Map.of("error", String.valueOf(e.getMessage())));
         }
+    }
+
+    /** Fills a catalogue, or changes a part of it. */
+    @Override
+    public SandboxAnswer steer(String rest, Map<?, ?> body) {
+        boolean touch = rest.equals("products/touch");
+        if (!touch && !rest.equals("products")) {
+            return null;
+        }
+        int company = number(body, "company", 1, OdooSeed.PASTELERIA);
+        int count = number(body, "count", 1, OdooBulk.MOST);
+        int ago = touch || !body.containsKey("hoursAgo") ? 0 : number(body, "hoursAgo", 0, 100_000);
+        int n = touch ? touchProducts(company, count) : products(company, count, ago);
+        return SandboxAnswer.json(200, Map.of(touch ? "touched" : "made", n));
+    }
+
+    private static int number(Map<?, ?> body, String name, int least, int most) {
+        if (body.get(name) instanceof Integer n && n >= least && n <= most) {
+            return n;
+        }
+        throw new IllegalArgumentException(name + " must be a whole number from " + least + " to " + most);
+    }
+
+    int products(int company, int count, int hoursAgo) {
+        return (Integer) transaction(
+                OdooSeed.ADMIN, Map.of(), env -> OdooBulk.products(env, company, count, env.now.minusHours(hoursAgo)));
+    }
+
+    int touchProducts(int company, int count) {
+        return (Integer) transaction(OdooSeed.ADMIN, Map.of(), env -> OdooBulk.touch(env, company, count));
     }
 
     private OdooEnv eye() {
@@ -636,6 +677,7 @@ final class OdooVendor implements SandboxVendor {
             stats.put("version", version);
             stats.put("records", counts);
             stats.put("calls", new TreeMap<>(calls));
+            stats.put("read", new TreeMap<>(told));
             stats.put(
                     "duplicatePartners",
                     seen.values().stream().filter(count -> count > 1).count());

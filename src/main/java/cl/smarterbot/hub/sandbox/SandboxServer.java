@@ -38,6 +38,7 @@ public final class SandboxServer implements AutoCloseable {
     private final ThreadPoolExecutor workers;
     private final ScheduledExecutorService later;
     private final SandboxTrouble trouble = new SandboxTrouble();
+    private final SandboxTimes times = new SandboxTimes();
     private final OdooVendor odooVendor = new OdooVendor(Clock.systemUTC());
     private final OdooSandbox odoo = new OdooSandbox(odooVendor);
     private final ChatwootVendor chatwootVendor = new ChatwootVendor(Clock.systemUTC());
@@ -132,6 +133,7 @@ public final class SandboxServer implements AutoCloseable {
     /** Back to the seed data of every vendor, without any trouble. */
     public void reset() {
         trouble.clear();
+        times.clear();
         vendors.forEach(SandboxVendor::reset);
     }
 
@@ -155,14 +157,15 @@ public final class SandboxServer implements AutoCloseable {
                 send(exchange, control);
                 return;
             }
+            long since = System.nanoTime();
             SandboxCall call = call(request);
             SandboxTrouble.Plan plan = trouble.decide(request.path(), call);
             if (plan.delayMs() == 0) {
-                finish(exchange, call, plan.rule());
+                finish(exchange, call, plan.rule(), since);
             } else {
                 // No thread waits meanwhile.
                 later.schedule(
-                        () -> workers.execute(() -> finish(exchange, call, plan.rule())),
+                        () -> workers.execute(() -> finish(exchange, call, plan.rule(), since)),
                         plan.delayMs(),
                         TimeUnit.MILLISECONDS);
             }
@@ -180,7 +183,7 @@ public final class SandboxServer implements AutoCloseable {
         return SandboxCall.of(() -> SandboxAnswer.html(404, "Not Found"));
     }
 
-    private static void finish(HttpExchange exchange, SandboxCall call, SandboxTrouble.Rule rule) {
+    private void finish(HttpExchange exchange, SandboxCall call, SandboxTrouble.Rule rule, long since) {
         try {
             if (rule == null) {
                 send(exchange, call.work().get());
@@ -220,6 +223,7 @@ public final class SandboxServer implements AutoCloseable {
             // The client has gone, or was meant to see a broken connection: both end with the close below.
         } finally {
             exchange.close();
+            times.add(call, System.nanoTime() - since);
         }
     }
 
@@ -238,6 +242,8 @@ public final class SandboxServer implements AutoCloseable {
                 return request.method().equals("GET") ? SandboxPage.render(trouble, vendors) : wrongMethod();
             case "/sandbox/trouble":
                 return trouble(request);
+            case "/sandbox/times":
+                return times(request);
             case "/sandbox/reset":
                 if (!request.method().equals("POST")) {
                     return wrongMethod();
@@ -311,6 +317,19 @@ public final class SandboxServer implements AutoCloseable {
                 return wrongMethod();
         }
         return SandboxAnswer.json(200, trouble.show());
+    }
+
+    /** How long the vendors took; {@code DELETE} begins anew. */
+    private SandboxAnswer times(SandboxRequest request) {
+        switch (request.method()) {
+            case "GET":
+                return SandboxAnswer.json(200, times.show());
+            case "DELETE":
+                times.clear();
+                return SandboxAnswer.json(200, times.show());
+            default:
+                return wrongMethod();
+        }
     }
 
     private static SandboxAnswer wrongMethod() {

@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import javax.sql.DataSource;
 import org.springframework.jdbc.core.JdbcTemplate;
@@ -33,9 +34,12 @@ public final class EndpointAdmin {
     private static final Duration LONGEST_OVERLAP = Duration.ofDays(30);
     private static final Pattern SOURCE = Pattern.compile("[a-z][a-z0-9-]{1,31}");
     private static final Pattern ID = Pattern.compile("[A-Za-z0-9_-]{6,64}");
+    private static final String ODOO = "odoo";
+    private static final Set<String> MAY_BE_UNSIGNED = Set.of("chatwoot", ODOO);
+    private static final String UNSIGNED = "{\"unsigned\":true}";
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final String SELECT =
-            "select id, tenant_rut, source, settings ->> 'unsigned' = 'true' as unsigned, demo, created_at, revoked_at"
+            "select id, tenant_rut, source, settings @> '{\"unsigned\":true}' as unsigned, demo, created_at, revoked_at"
                     + " from hub.endpoint";
 
     private final JdbcTemplate jdbc;
@@ -58,7 +62,8 @@ public final class EndpointAdmin {
      * Registers a sender under a new id of 128 random bits.
      *
      * @param source which vendor, such as {@code resend}
-     * @param given the signing secret, if the vendor made it; null to make one of 256 random bits
+     * @param given the secret, if the vendor made it; null to make one of 256 random bits. An Odoo without one gets none, since its
+     *     automation rules can send none: it is made to take unsigned deliveries
      */
     public IssuedEndpoint add(String actor, String rut, String source, String given) {
         List<TenantValidationException.Problem> problems = new ArrayList<>();
@@ -81,18 +86,33 @@ public final class EndpointAdmin {
         RANDOM.nextBytes(random);
         // One letter case and no dashes: the secret store does not tell them apart.
         String id = HexFormat.of().formatHex(random);
-        Secret secret = Secret.of(given == null ? generated() : given);
+        boolean unsigned = given == null && source.equals(ODOO);
+        Secret secret = unsigned ? null : Secret.of(given == null ? generated() : given);
         if (jdbc.queryForList("select 1 from public.tenants where rut = ?", tenant)
                 .isEmpty()) {
             throw new TenantValidationException("rut", "names no tenant of this hub");
         }
         // First the secret: an endpoint without one would refuse its sender.
-        secrets.put(tenant, source, id, secret, Duration.ZERO);
+        if (secret != null) {
+            secrets.put(tenant, source, id, secret, Duration.ZERO);
+        }
         transaction.executeWithoutResult(status -> {
-            jdbc.update("insert into hub.endpoint (id, tenant_rut, source) values (?, ?, ?)", id, tenant, source);
+            jdbc.update(
+                    "insert into hub.endpoint (id, tenant_rut, source, settings) values (?, ?, ?, ?::jsonb)",
+                    id,
+                    tenant,
+                    source,
+                    unsigned ? UNSIGNED : "{}");
             audit(actor, "endpoint.add", tenant, id, source);
         });
-        return new IssuedEndpoint(id, tenant, source, path(source, id), given == null ? secret.reveal() : null, null);
+        return new IssuedEndpoint(
+                id,
+                tenant,
+                source,
+                path(source, id),
+                given == null && secret != null ? secret.reveal() : null,
+                null,
+                unsigned);
     }
 
     /** All endpoints by tenant and time, revoked ones included. @param rut canonical RUT; null for all tenants */
@@ -131,8 +151,34 @@ public final class EndpointAdmin {
                     endpoint.source(),
                     endpoint.path(),
                     given == null ? secret.reveal() : null,
-                    until);
+                    until,
+                    endpoint.unsigned());
         });
+    }
+
+    /**
+     * Says which account and inbox at the vendor an endpoint is for: what speaks of others is refused.
+     *
+     * @param account null leaves it as it is
+     * @param inbox null leaves it as it is
+     * @return false if there is no endpoint with that id that is not revoked
+     */
+    public boolean bind(String actor, String id, Integer account, Integer inbox) {
+        if (account == null && inbox == null) {
+            throw new TenantValidationException("inbox", "or account is required");
+        }
+        return Boolean.TRUE.equals(transaction.execute(status -> {
+            List<EndpointInfo> bound = jdbc.query(
+                    "update hub.endpoint set settings = settings || jsonb_strip_nulls(jsonb_build_object('account_id',"
+                            + " ?::int, 'inbox_id', ?::int)) where id = ? and revoked_at is null returning id, tenant_rut,"
+                            + " source, false as unsigned, demo, created_at, revoked_at",
+                    (row, n) -> read(row),
+                    account,
+                    inbox,
+                    id);
+            bound.forEach(endpoint -> audit(actor, "endpoint.bind", endpoint.tenantRut(), id, endpoint.source()));
+            return !bound.isEmpty();
+        }));
     }
 
     /** Ends an endpoint: its path answers as if it had never been. @return false if there is none or it was ended before */
@@ -148,21 +194,60 @@ public final class EndpointAdmin {
         }));
     }
 
+    /**
+     * Says whether an endpoint takes deliveries without a signature.
+     *
+     * @return empty if there is no endpoint with that id that is not revoked
+     */
+    public Optional<EndpointInfo> unsigned(String actor, String id, boolean on) {
+        return find(id).filter(endpoint -> endpoint.revokedAt() == null).map(endpoint -> {
+            List<TenantValidationException.Problem> problems = new ArrayList<>();
+            if (on && !MAY_BE_UNSIGNED.contains(endpoint.source())) {
+                problems.add(new TenantValidationException.Problem(
+                        "unsigned", "is for senders that cannot sign: chatwoot before 4.12, and odoo"));
+            }
+            if (on && !endpoint.demo() && !WebhookEndpoint.isOpaque(id)) {
+                problems.add(new TenantValidationException.Problem(
+                        "id", "can be guessed; unsigned deliveries need an id that the hub made"));
+            }
+            if (!problems.isEmpty()) {
+                throw new TenantValidationException(problems);
+            }
+            transaction.executeWithoutResult(status -> {
+                jdbc.update(
+                        "update hub.endpoint set settings = settings || jsonb_build_object('unsigned', ?::boolean)"
+                                + " where id = ?",
+                        on,
+                        id);
+                audit(
+                        actor,
+                        on ? "endpoint.unsigned.on" : "endpoint.unsigned.off",
+                        endpoint.tenantRut(),
+                        id,
+                        endpoint.source());
+            });
+            return find(id).orElseThrow();
+        });
+    }
+
     /** Writes an endpoint of the demo, whose secret is published and honoured there only. Running it again changes nothing. */
     public void seedDemo(String actor, String rut, String source, String id) {
         transaction.executeWithoutResult(status -> {
             int added = jdbc.update(
-                    "insert into hub.endpoint (id, tenant_rut, source, demo) values (?, ?, ?, true) on conflict do nothing",
+                    "insert into hub.endpoint (id, tenant_rut, source, settings, demo) values (?, ?, ?, ?::jsonb, true)"
+                            + " on conflict do nothing",
                     id,
                     rut,
-                    source);
+                    source,
+                    source.equals(ODOO) ? UNSIGNED : "{}");
             if (added > 0) {
                 audit(actor, "endpoint.add", rut, id, source);
             }
         });
     }
 
-    private Optional<EndpointInfo> find(String id) {
+    /** One endpoint, revoked or not; empty if there is none with that id. */
+    public Optional<EndpointInfo> find(String id) {
         return id == null || !ID.matcher(id).matches()
                 ? Optional.empty()
                 : jdbc.query(SELECT + " where id = ?", (row, n) -> read(row), id).stream()

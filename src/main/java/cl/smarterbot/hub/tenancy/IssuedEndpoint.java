@@ -11,9 +11,16 @@ import java.time.Instant;
  * @param path path at the public port
  * @param secret signing secret to set at the sender; null if it came from there
  * @param previousUntil until when the secret before is good as well; null if there is none
+ * @param unsigned whether deliveries without a signature are taken
  */
 public record IssuedEndpoint(
-        String id, String tenantRut, String source, String path, String secret, Instant previousUntil) {
+        String id,
+        String tenantRut,
+        String source,
+        String path,
+        String secret,
+        Instant previousUntil,
+        boolean unsigned) {
 
     @Override
     public String toString() {

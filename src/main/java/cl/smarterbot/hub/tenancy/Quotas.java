@@ -23,23 +23,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Requests a minute, counted together by all nodes. A node takes allowances from the shared counters in chunks and counts them
- * down by itself; what it knows to be used up it refuses without asking. One thread asks for everybody, all buckets that wait in
- * one round trip. Windows are minutes of database time; a node's own clock only measures how far a window has run.
+ * Requests a minute, by token buckets that all nodes share. A node takes tokens from the shared buckets in chunks and spends them
+ * by itself; what it knows to be empty it refuses without asking. One thread asks for everybody, all buckets that wait in one
+ * round trip. Tokens flow in database time; a node's own clock only measures how long an empty bucket stays so.
  *
  * <p>The database alone grants. What this node forgets, by eviction or restart, it asks for again and is told the truth: no flood
- * of other buckets makes a counter fresh. While the database is away nothing is counted and everything is let through.
+ * of other buckets makes one full. While the database is away nothing is counted and everything is let through.
  */
 public final class Quotas implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Quotas.class);
 
-    private static final String TAKE = "select bucket, granted, used, ms_left from hub.rate_take(?, ?, ?)";
+    private static final String TAKE = "select bucket, granted, remaining, ms_wait from hub.rate_take(?, ?, ?, ?)";
     private static final int BUCKETS_A_ROUND = 500;
     private static final int LARGEST_SHARE = 10;
     private static final int SHARE_OF_REST = 4;
     private static final long REST_AFTER_FAILURE_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final Duration RETIRE_EVERY = Duration.ofMinutes(1);
-    private static final long WINDOW_NANOS = TimeUnit.MINUTES.toNanos(1);
+    /** A bucket that nobody takes from is full after a minute, and is dropped soon after. */
+    private static final long FULL_AGAIN_NANOS = TimeUnit.SECONDS.toNanos(70);
+
+    private static final long LAPSE_NANOS = TimeUnit.MINUTES.toNanos(1);
+    /** A flood asks the database this often for each bucket and no oftener, however fast tokens flow. */
+    private static final long LEAST_REFUSAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+    private static final long GROWTH_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final int SMALL_LIMIT = 100;
+    private static final int BURST_SHARE = 12;
     private static final int RETIRED_AT_ONCE = 10_000;
     private static final Duration FORGET = Duration.ofMinutes(2);
 
@@ -68,13 +77,18 @@ public final class Quotas implements AutoCloseable {
      *
      * @param kind what is counted
      * @param name which one; at most 150 characters
-     * @param limit requests a minute, of all nodes together; 0 or less refuses all
+     * @param limit requests a minute, of all nodes together; 0 or less refuses all. As many may come at once up to 100, and of
+     *     a larger limit what flows in five seconds
      */
     public record Ask(Kind kind, String name, int limit) {
         public Ask {
             Objects.requireNonNull(kind, "kind");
             Objects.requireNonNull(name, "name");
             limit = Math.max(0, limit);
+        }
+
+        private int burst() {
+            return Math.max(Math.min(limit, SMALL_LIMIT), limit / BURST_SHARE);
         }
     }
 
@@ -84,8 +98,9 @@ public final class Quotas implements AutoCloseable {
      * @param allowed false if a bucket is used up
      * @param counted false if nothing could be counted; the figures then say nothing
      * @param limit requests a minute
-     * @param remaining how many are left in this window, as far as this node knows; never negative
-     * @param resetSeconds seconds until the window ends, at least 1
+     * @param remaining how many may come at once now, as far as this node knows; never negative
+     * @param resetSeconds at least 1: of an allowed request the seconds until its bucket is full again, of a refused one those
+     *     until it is worth another try
      */
     public record Verdict(boolean allowed, boolean counted, int limit, int remaining, int resetSeconds) {
         /** Let through without having been counted. */
@@ -93,22 +108,41 @@ public final class Quotas implements AutoCloseable {
     }
 
     private static final class Bucket {
-        private int limit;
-        /** {@link System#nanoTime()} at which the window ends for this node: never after its real end. */
-        private long end;
-
         private boolean known;
+        private int limit;
+        private int burst;
+        /** Tokens that this node holds. */
         private int left;
-        private int used;
-        private boolean exhausted;
+        /** Tokens that the database held when it was asked, at {@code asked} of {@link System#nanoTime()}. */
+        private int shared;
+
+        private long asked;
+        private boolean empty;
+        /** Until when an empty bucket is not asked again. */
+        private long closedUntil;
+
         private int chunk = 1;
 
+        /** Whether what is known still counts: nobody is held to another limit than today's, and tokens do not keep for ever. */
         boolean current(long now, int wantedLimit) {
-            return known && end - now > 0 && limit == wantedLimit;
+            return known && limit == wantedLimit && now - asked < LAPSE_NANOS;
+        }
+
+        boolean closed(long now) {
+            return left == 0 && empty && closedUntil - now > 0;
         }
 
         int remaining() {
-            return Math.max(0, limit - used) + left;
+            return shared + left;
+        }
+
+        /** Tokens that the database holds by now if no other node took any. */
+        int estimate(long now) {
+            return (int) Math.min(burst, shared + (now - asked) * (double) limit / TimeUnit.MINUTES.toNanos(1));
+        }
+
+        int secondsUntilFull() {
+            return seconds((long) ((double) Math.max(0, burst - remaining()) / limit * TimeUnit.MINUTES.toNanos(1)));
         }
     }
 
@@ -233,9 +267,9 @@ public final class Quotas implements AutoCloseable {
         for (int i = 0; i < buckets.length; i++) {
             Bucket bucket = buckets[i];
             int limit = asks.get(i).limit();
-            if (limit == 0 || bucket.current(now, limit) && bucket.left == 0 && bucket.exhausted) {
+            if (limit == 0 || bucket.current(now, limit) && bucket.closed(now)) {
                 refused.increment();
-                return new Verdict(false, true, limit, 0, limit == 0 ? 60 : seconds(bucket.end - now));
+                return new Verdict(false, true, limit, 0, limit == 0 ? 60 : seconds(bucket.closedUntil - now));
             }
             all &= bucket.current(now, limit) && bucket.left > 0;
         }
@@ -251,7 +285,7 @@ public final class Quotas implements AutoCloseable {
         }
         return tightest == null
                 ? Verdict.UNCOUNTED
-                : new Verdict(true, true, tightest.limit, tightest.remaining(), seconds(tightest.end - now));
+                : new Verdict(true, true, tightest.limit, tightest.remaining(), tightest.secondsUntilFull());
     }
 
     private static int seconds(long nanos) {
@@ -291,7 +325,8 @@ public final class Quotas implements AutoCloseable {
                     retire();
                 }
             } catch (Exception | Error e) {
-                // Whatever it is, this thread goes on: without it every first request of a window would wait in vain.
+                // Whatever it is, this thread goes on: without it every request to an unknown bucket would wait in
+                // vain.
                 fail(group, e);
             }
             group.clear();
@@ -331,7 +366,7 @@ public final class Quotas implements AutoCloseable {
                 if (known != null) {
                     next.buckets[i] = known.bucket;
                     known.count++;
-                } else if (!held.current(now, ask.limit()) || held.left == 0 && !held.exhausted) {
+                } else if (!held.current(now, ask.limit()) || held.left == 0 && !held.closed(now)) {
                     wanted.put(key(ask), new Wanted(ask, held));
                     wanted.get(key(ask)).count = 1;
                 }
@@ -341,29 +376,36 @@ public final class Quotas implements AutoCloseable {
         return wanted;
     }
 
-    /** As many as wait, or a chunk if that is more; yet near the limit only a part of the rest, for the other nodes want some too. */
+    /** As many as wait, or a chunk if that is more; yet never more than a part of the rest, for the other nodes want some too. */
     private static int size(Wanted wanted, long now) {
         int limit = wanted.ask.limit();
-        int used = wanted.bucket.current(now, limit) ? wanted.bucket.used : 0;
-        int share = Math.max(1, (limit - used + SHARE_OF_REST - 1) / SHARE_OF_REST);
-        int most = Math.max(wanted.count, Math.min(wanted.bucket.chunk, Math.max(1, limit / LARGEST_SHARE)));
+        int rest = wanted.bucket.current(now, limit) ? wanted.bucket.estimate(now) : wanted.ask.burst();
+        int share = Math.max(1, (rest + SHARE_OF_REST - 1) / SHARE_OF_REST);
+        int most = Math.max(wanted.count, Math.min(wanted.bucket.chunk, largestChunk(wanted.ask)));
         return Math.min(share, most);
+    }
+
+    private static int largestChunk(Ask ask) {
+        return Math.max(1, ask.burst() / LARGEST_SHARE);
     }
 
     private void ask(Map<String, Wanted> wanted) throws SQLException {
         String[] buckets = wanted.keySet().toArray(String[]::new);
         Integer[] counts = new Integer[buckets.length];
         Integer[] limits = new Integer[buckets.length];
+        Integer[] bursts = new Integer[buckets.length];
         for (int i = 0; i < buckets.length; i++) {
             counts[i] = wanted.get(buckets[i]).count;
             limits[i] = wanted.get(buckets[i]).ask.limit();
+            bursts[i] = wanted.get(buckets[i]).ask.burst();
         }
         try (Connection connection = registry.getConnection();
                 PreparedStatement statement = connection.prepareStatement(TAKE)) {
             statement.setArray(1, connection.createArrayOf("text", buckets));
             statement.setArray(2, connection.createArrayOf("int4", counts));
             statement.setArray(3, connection.createArrayOf("int4", limits));
-            // The database reads its clock after this: the window ends here no later than there.
+            statement.setArray(4, connection.createArrayOf("int4", bursts));
+            // The database reads its clock after this: an empty bucket is asked again a moment early rather than late.
             long before = System.nanoTime();
             try (ResultSet rows = statement.executeQuery()) {
                 rounds.increment();
@@ -376,24 +418,27 @@ public final class Quotas implements AutoCloseable {
                                 wanted.get(rows.getString(1)),
                                 rows.getInt(2),
                                 rows.getInt(3),
-                                before + TimeUnit.MILLISECONDS.toNanos(rows.getInt(4)));
+                                before,
+                                TimeUnit.MILLISECONDS.toNanos(rows.getInt(4)));
                     }
                 }
             }
         }
     }
 
-    private static void granted(Wanted wanted, int granted, int used, long end) {
+    private static void granted(Wanted wanted, int granted, int shared, long asked, long wait) {
         Bucket bucket = wanted.bucket;
-        boolean sameWindow = bucket.current(System.nanoTime(), wanted.ask.limit());
+        boolean current = bucket.current(asked, wanted.ask.limit());
+        boolean busy = current && asked - bucket.asked < GROWTH_NANOS;
         bucket.known = true;
         bucket.limit = wanted.ask.limit();
-        bucket.left = granted + (sameWindow ? bucket.left : 0);
-        bucket.used = used;
-        bucket.end = end;
-        bucket.exhausted = used >= bucket.limit;
-        int most = Math.max(1, bucket.limit / LARGEST_SHARE);
-        bucket.chunk = Math.min(most, sameWindow ? bucket.chunk * 2 : Math.max(2, bucket.chunk / 2));
+        bucket.burst = wanted.ask.burst();
+        bucket.left = granted + (current ? bucket.left : 0);
+        bucket.shared = shared;
+        bucket.asked = asked;
+        bucket.empty = shared == 0;
+        bucket.closedUntil = asked + Math.max(wait, LEAST_REFUSAL_NANOS);
+        bucket.chunk = Math.min(largestChunk(wanted.ask), busy ? bucket.chunk * 2 : Math.max(2, bucket.chunk / 2));
     }
 
     private void resolve(List<Waiting> group) {
@@ -407,7 +452,7 @@ public final class Quotas implements AutoCloseable {
                 }
                 Verdict verdict = judge(w.asks, w.buckets, now);
                 if (verdict == null) {
-                    // Granted to those before it, or the window ended meanwhile: asked again in the next round.
+                    // Granted to those before it: asked again in the next round.
                     waiting.add(w);
                 } else {
                     answers.add(() -> w.verdict.complete(verdict));
@@ -451,8 +496,8 @@ public final class Quotas implements AutoCloseable {
                     // The rest goes soon, but those who wait for a counter come in between.
                     retiredAt = now - retireEveryNanos + TimeUnit.SECONDS.toNanos(1);
                 }
-                // What was counted last must have ended before there is nothing left to do.
-                dirty = row.getInt(1) > 0 || now - askedAt < 2 * WINDOW_NANOS;
+                // What was taken from last must be full again before there is nothing left to do.
+                dirty = row.getInt(1) > 0 || now - askedAt < 2 * FULL_AGAIN_NANOS;
             }
         }
     }

@@ -80,7 +80,7 @@ public record Tenant(
      *
      * @param mode {@code v12} or {@code cloud}
      * @param url base URL of Botpress; null if the deployment's default is meant
-     * @param botId the bot
+     * @param botId the bot (v12); null for one of the cloud
      * @param user login of a collaborator (v12); null if it is kept with the secrets
      * @param threshold least confidence of an intent, 0 to 1
      * @param turnPauseMillis how long a customer must be silent before the bot answers; 0 for not at all
@@ -88,6 +88,8 @@ public record Tenant(
      * @param label Chatwoot label for what people must answer; null for none
      * @param returns {@code resolved}: the bot answers again once the conversation was resolved; {@code given-back}: only when a
      *     person sets it pending
+     * @param answers {@code pending}: the bot answers conversations that are pending or assigned to a bot; {@code open}: open ones as
+     *     well
      */
     public record BotSettings(
             String mode,
@@ -98,7 +100,8 @@ public record Tenant(
             int turnPauseMillis,
             Integer teamId,
             String label,
-            String returns) {}
+            String returns,
+            String answers) {}
 
     /**
      * A tenant's files.

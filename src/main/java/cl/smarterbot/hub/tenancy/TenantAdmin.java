@@ -262,6 +262,8 @@ public final class TenantAdmin {
                         .with(TenantField.BOTPRESS_BOT_ID, "demo-bot-" + company)
                         .with(TenantField.BOTPRESS_USER, "bot@demo.example")
                         .with(TenantField.TURN_PAUSE_MS, 0)
+                        // The sandbox's inboxes have no bot of Chatwoot's attached: conversations begin as open.
+                        .with(TenantField.BOT_ANSWERS, "open")
                         .with(TenantField.MAIL_FROM, name + " <no-responder@" + slug + ".example>")
                         .with(TenantField.MAIL_ADMIN, "ventas@" + slug + ".example"));
         addOrigin(actor, rut, slug + ".localhost");

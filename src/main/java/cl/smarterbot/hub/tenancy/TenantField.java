@@ -73,7 +73,14 @@ public enum TenantField {
             "bot_returns",
             10,
             Set.of("resolved", "given-back")::contains,
-            "must be resolved or given-back");
+            "must be resolved or given-back"),
+    BOT_ANSWERS(
+            "botAnswers",
+            Table.SETTINGS,
+            "bot_answers",
+            10,
+            Set.of("pending", "open")::contains,
+            "must be pending or open");
 
     /** How a value is written. */
     public enum Type {
@@ -153,8 +160,8 @@ public enum TenantField {
                 : "update hub.tenant_settings set " + column + " = ?, updated_at = now() where tenant_rut = ?";
     }
 
-    /** The rule that a value breaks; null if it is fine. */
-    String brokenRule(Object value) {
+    /** The rule that a value of the field's type breaks; null if it is fine. */
+    public String brokenRule(Object value) {
         return switch (type) {
             case FLAG -> null;
             case WHOLE -> (Integer) value < 1 ? "must be 1 or more" : null;

@@ -31,6 +31,7 @@ public final class TenantRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(TenantRegistry.class);
     private static final long FLUSH_EVERY_NANOS = Duration.ofMinutes(1).toNanos();
     private static final int LONGEST_KEY = 512;
+    private static final int SHOWN_OF_ID = 8;
 
     private final JdbcTemplate jdbc;
     private final TransactionTemplate snapshotRead;
@@ -99,6 +100,30 @@ public final class TenantRegistry {
         return now == null || source == null || id == null
                 ? Optional.empty()
                 : Optional.ofNullable(now.endpoints.get(source + '/' + id));
+    }
+
+    /** The webhook senders of one vendor that a tenant has, as {@link #byEndpoint} knows them. */
+    public List<WebhookEndpoint> endpoints(String source, String rut) {
+        Snapshot now = snapshot;
+        return now == null
+                ? List.of()
+                : now.endpoints.values().stream()
+                        .filter(endpoint -> endpoint.source().equals(source)
+                                && endpoint.tenant().rut().equals(rut))
+                        .toList();
+    }
+
+    /** The endpoints that take deliveries without a signature: tenant, source and the beginning of the id, which is all they prove. */
+    public List<String> unsignedEndpoints() {
+        Snapshot now = snapshot;
+        return now == null
+                ? List.of()
+                : now.endpoints.values().stream()
+                        .filter(WebhookEndpoint::takesUnsigned)
+                        .map(e -> e.tenant().rut() + " " + e.source() + " "
+                                + e.id().substring(0, Math.min(SHOWN_OF_ID, e.id().length())))
+                        .sorted()
+                        .toList();
     }
 
     /** The tenant that gets what names nobody; empty if there is none or it is inactive. */
@@ -201,7 +226,7 @@ public final class TenantRegistry {
         });
         Map<String, WebhookEndpoint> endpoints = new HashMap<>();
         jdbc.query(
-                "select id, tenant_rut, source, settings::text as settings from hub.endpoint"
+                "select id, tenant_rut, source, settings::text as settings, demo from hub.endpoint"
                         + " where revoked_at is null and (? or not demo)",
                 row -> {
                     Tenant tenant = tenants.get(row.getString("tenant_rut"));
@@ -210,7 +235,8 @@ public final class TenantRegistry {
                                 row.getString("id"),
                                 tenant,
                                 row.getString("source"),
-                                WebhookEndpoint.Settings.parse(row.getString("settings")));
+                                WebhookEndpoint.Settings.parse(row.getString("settings")),
+                                row.getBoolean("demo"));
                         endpoints.put(endpoint.source() + '/' + endpoint.id(), endpoint);
                     }
                 },

@@ -19,7 +19,8 @@ final class TenantRows {
             t.rut, t.business_name, t.active, t.odoo_company_id, t.chatwoot_inbox_id, s.slug, s.plan, s.house, s.time_zone,
             s.odoo_url, s.odoo_db, s.odoo_user, s.odoo_transport, s.odoo_create_lead, s.chatwoot_url, s.chatwoot_account_id,
             s.mail_from, s.mail_admin, s.botpress_mode, s.botpress_url, s.botpress_bot_id, s.botpress_user, s.intent_threshold,
-            s.turn_pause_ms, s.handoff_team_id, s.handoff_label, s.bot_returns, s.storage_url, s.storage_bucket, s.storage_product_images,
+            s.turn_pause_ms, s.handoff_team_id, s.handoff_label, s.bot_returns, s.bot_answers, s.storage_url, s.storage_bucket,
+            s.storage_product_images,
             (coalesce(p.limits, '{"ip_per_minute":10,"key_per_minute":100,"tenant_per_minute":100}') || coalesce(s.limits, '{}'))::text as limits
             """;
 
@@ -72,7 +73,8 @@ final class TenantRows {
 
     private static Tenant.BotSettings bot(ResultSet row) throws SQLException {
         String bot = row.getString("botpress_bot_id");
-        return bot == null
+        // A bot of the cloud is named by its webhook id, which stands with the secrets.
+        return bot == null && !"cloud".equals(row.getString("botpress_mode"))
                 ? null
                 : new Tenant.BotSettings(
                         row.getString("botpress_mode"),
@@ -83,7 +85,8 @@ final class TenantRows {
                         row.getInt("turn_pause_ms"),
                         row.getObject("handoff_team_id", Integer.class),
                         row.getString("handoff_label"),
-                        row.getString("bot_returns"));
+                        row.getString("bot_returns"),
+                        row.getString("bot_answers"));
     }
 
     private static Tenant.MailSettings mail(ResultSet row) throws SQLException {

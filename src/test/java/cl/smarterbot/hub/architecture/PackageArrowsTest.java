@@ -81,7 +81,7 @@ class PackageArrowsTest {
     static final ArchRule conversationUsesEventAndTenancy = uses("conversation", "event", "tenancy");
 
     @ArchTest
-    static final ArchRule productUsesEventAndOdoo = uses("product", "event", "odoo");
+    static final ArchRule productUsesTheDoorEventsOdooAndTenancy = uses("product", "door", "event", "odoo", "tenancy");
 
     @ArchTest
     static final ArchRule contactUsesTenancyOnly = uses("contact", "tenancy");

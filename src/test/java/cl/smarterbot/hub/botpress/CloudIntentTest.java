@@ -43,7 +43,7 @@ class CloudIntentTest {
     }
 
     private BotpressConnection connection(String key) {
-        return BotpressConnection.cloud(Turns.TENANT, cloud.url(), ChatApi.WEBHOOK, Secret.of(key), null);
+        return BotpressConnection.cloud(Turns.TENANT, cloud.url(), ChatApi.WEBHOOK, Secret.of(key));
     }
 
     private CompletableFuture<Exchange> begin(String options, String text) {

@@ -52,6 +52,9 @@ class ApiFuzzTest {
             "Revise los datos de la consulta.",
             "Recibimos demasiados envíos. Intente de nuevo en un minuto.");
 
+    private static final int OWN_PRODUCT = 7;
+    private static final int FOREIGN_PRODUCT = 70;
+
     private static ApiHub hub;
     private static String own;
     private static String foreign;
@@ -72,7 +75,9 @@ class ApiFuzzTest {
         foreign = hub.contact(ApiHub.PASTELERIA, "Eva", "2026-03-01T10:00:00Z").toString();
         for (int i = 0; i < 5; i++) {
             hub.contact(ApiHub.FERRETERIA, "N" + i, "2026-03-02T10:00:00Z");
+            hub.product(ApiHub.FERRETERIA, OWN_PRODUCT + i, "Taladro " + i, "Taladros");
         }
+        hub.product(ApiHub.PASTELERIA, FOREIGN_PRODUCT, "Torta", "Tortas");
     }
 
     @AfterContainer
@@ -101,6 +106,16 @@ class ApiFuzzTest {
     }
 
     @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.BOUNDED)
+    void listProducts(@ForAll("listProducts") Call call) throws Exception {
+        judge(call);
+    }
+
+    @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.BOUNDED)
+    void getProduct(@ForAll("getProduct") Call call) throws Exception {
+        judge(call);
+    }
+
+    @Property(tries = TRIES, edgeCases = EdgeCasesMode.NONE, shrinking = ShrinkingMode.BOUNDED)
     void about(@ForAll("about") Call call) throws Exception {
         judge(call);
     }
@@ -123,6 +138,16 @@ class ApiFuzzTest {
     @Provide
     Arbitrary<Call> changeContact() {
         return calls(Contract.operation("changeContact"));
+    }
+
+    @Provide
+    Arbitrary<Call> listProducts() {
+        return calls(Contract.operation("listProducts"));
+    }
+
+    @Provide
+    Arbitrary<Call> getProduct() {
+        return calls(Contract.operation("getProduct"));
     }
 
     @Provide
@@ -194,9 +219,11 @@ class ApiFuzzTest {
     }
 
     private static Arbitrary<String> path(ApiDocs.Operation operation, boolean right) {
-        if (!operation.path().contains("{id}")) {
+        String parameter = operation.path().replaceFirst("^[^{]*", "");
+        if (parameter.isEmpty()) {
             return Arbitraries.just(operation.path());
         }
+        boolean product = parameter.equals("{odoo_id}");
         Arbitrary<String> id = right
                 ? Arbitraries.just("own")
                 : Arbitraries.oneOf(
@@ -206,14 +233,19 @@ class ApiFuzzTest {
                                 "", ".", "..", "%2e%2e", "%00", "-1", "0", "null", "{id}", "a%2Fb", "%", "own;x=1",
                                 "own/", "%C3%A9"),
                         text().map(ApiFuzzTest::encoded));
-        return id.map(
-                i -> operation.path().replace("{id}", i.replace("own", own).replace("foreign", foreign)));
+        return id.map(i -> operation
+                .path()
+                .replace(
+                        parameter,
+                        i.replace("own", product ? "" + OWN_PRODUCT : own)
+                                .replace("foreign", product ? "" + FOREIGN_PRODUCT : foreign)));
     }
 
     private static Arbitrary<String> query(ApiDocs.Operation operation, boolean right) {
         List<JsonNode> parameters = Contract.parameters(operation).stream()
                 .filter(p -> p.path("in").asText().equals("query")
-                        && !p.path("name").asText().equals("cursor"))
+                        // A cursor is not made of a schema, and since goes alone.
+                        && !Set.of("cursor", "since").contains(p.path("name").asText()))
                 .toList();
         if (parameters.isEmpty()) {
             return right
@@ -235,6 +267,9 @@ class ApiFuzzTest {
         Arbitrary<String> name = Arbitraries.oneOf(
                 Arbitraries.of(
                         "limit",
+                        "q",
+                        "category",
+                        "since",
                         "status",
                         "cursor",
                         "rows",

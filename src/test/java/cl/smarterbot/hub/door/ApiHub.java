@@ -4,6 +4,8 @@ import cl.smarterbot.hub.event.EventComponent;
 import cl.smarterbot.hub.event.EventProperties;
 import cl.smarterbot.hub.event.EventRuntime;
 import cl.smarterbot.hub.event.TenantBinding;
+import cl.smarterbot.hub.product.ProductList;
+import cl.smarterbot.hub.product.ProductView;
 import cl.smarterbot.hub.resend.ResendEvents;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.tenancy.EndpointSecrets;
@@ -115,9 +117,9 @@ final class ApiHub implements AutoCloseable {
                 + " ('panel.example', '78000009-0')");
         database.superuser(
                 "insert into hub.api_key (tenant_rut, name, key_hash, scopes) values"
-                        + " ('76000012-4', 'a', sha256('demo-ferreteria-sur'), '{contacts:write,contacts:read,contacts:manage}'),"
+                        + " ('76000012-4', 'a', sha256('demo-ferreteria-sur'), '{contacts:write,contacts:read,contacts:manage,products:read}'),"
                         + " ('76000012-4', 'b', sha256('key-that-reads'), '{contacts:read}'),"
-                        + " ('77000005-K', 'c', sha256('demo-pasteleria-norte'), '{contacts:write,contacts:read,contacts:manage}')");
+                        + " ('77000005-K', 'c', sha256('demo-pasteleria-norte'), '{contacts:write,contacts:read,contacts:manage,products:read}')");
         registry = new TenantRegistry(pool("hub_registry", 1), RutPolicy.STRICT, false);
         registry.refresh();
         quotas = new Quotas(pool("hub_registry", 1), Duration.ofSeconds(1), 1_000, meters);
@@ -191,8 +193,10 @@ final class ApiHub implements AutoCloseable {
         camel.getRegistry().bind("contactForm", new ContactForm("website", Duration.ZERO));
         camel.getRegistry().bind("contactPage", new ContactPage());
         camel.getRegistry().bind("contactView", new ContactView());
+        camel.getRegistry().bind("productList", new ProductList());
+        camel.getRegistry().bind("productView", new ProductView());
         camel.getRegistry().bind("contactChange", new ContactChange());
-        camel.getRegistry().bind("resendEvents", new ResendEvents());
+        camel.getRegistry().bind("resendEvents", new ResendEvents(rut -> true));
         camel.getRegistry().bind("chatwootWebhook", new cl.smarterbot.hub.conversation.ChatwootWebhook(registry));
         loadDoors();
         camel.start();
@@ -291,6 +295,21 @@ final class ApiHub implements AutoCloseable {
                 createdAt,
                 createdAt);
         return id;
+    }
+
+    /** A product that a tenant sells, as a run of the catalogue would have written it. */
+    void product(String tenant, int id, String name, String category) {
+        sql.update(
+                "insert into public.products_cache"
+                        + " (tenant_rut, odoo_id, product_tmpl_id, sku, barcode, name, price, stock, category, content_hash)"
+                        + " values (?, ?, ?, 'TAL-' || ?, ?, ?, 39990.00, 12.50, ?, '')",
+                tenant,
+                id,
+                id,
+                id,
+                "780" + id,
+                name,
+                category);
     }
 
     void emptyContacts() {

@@ -174,7 +174,7 @@ class WebhookDoorTest {
                             }
                         },
                         failure -> null));
-        CAMEL.getRegistry().bind("resendEvents", new ResendEvents());
+        CAMEL.getRegistry().bind("resendEvents", new ResendEvents(rut -> true));
         CAMEL.getRegistry()
                 .bind("mailSuppression", new cl.smarterbot.hub.resend.MailSuppression(database.as("hub_app")));
         PluginHelper.getRoutesLoader(CAMEL)

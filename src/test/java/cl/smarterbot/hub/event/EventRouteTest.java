@@ -192,6 +192,23 @@ class EventRouteTest {
     }
 
     @Test
+    @DisplayName(
+            "work that stands in a line comes again when its turn is, however often, and no run counts as an attempt")
+    void waitsForItsTurn() {
+        AtomicInteger runs = new AtomicInteger();
+        TestHub hub = hub(
+                failure -> new FailureClassifier.Failure(false, Duration.ofMillis(1), "many are waiting", true),
+                b -> b.from("event:x.y?subscription=line&maxAttempts=2").process(e -> {
+                    if (runs.incrementAndGet() < 5) {
+                        throw new IllegalStateException();
+                    }
+                }));
+        hub.appendNow(FERRETERIA, "x.y", "k");
+        await().until(() -> sql.deliveries("done") == 1);
+        assertThat(sql.number("select attempt from hub.delivery")).isEqualTo(1);
+    }
+
+    @Test
     @DisplayName("the text of an unknown exception, which may carry a body, is not kept")
     void unknownExceptionText() {
         TestHub hub =

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import cl.smarterbot.hub.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -323,6 +324,46 @@ class OperationsTest {
                 .isZero();
         assertThat(sql.number("select count(*) from public.events where id = ?", stray))
                 .isZero();
+    }
+
+    @Test
+    @DisplayName("what was sent is forgotten once its delivery cannot run again, never before: nothing is sent twice")
+    void sentRetention() throws Exception {
+        LocalDate needed = LocalDate.now(ZoneOffset.UTC).minusDays(41);
+        LocalDate old = LocalDate.now(ZoneOffset.UTC).minusDays(40);
+        for (LocalDate day : List.of(needed, old)) {
+            partition("events", day);
+            partition("payload", day);
+        }
+        Instant noon = needed.atTime(12, 0).toInstant(ZoneOffset.UTC);
+        UUID unfinished = event(FERRETERIA, noon, "x.y");
+        delivery(unfinished, FERRETERIA, "retry", null);
+        UUID over = event(FERRETERIA, old.atTime(12, 0).toInstant(ZoneOffset.UTC), "x.y");
+        UUID recent = event(FERRETERIA, Instant.now(), "x.y");
+        sent(FERRETERIA + ":" + unfinished + ":s:message/hello", 41);
+        sent(FERRETERIA + ":" + over + ":s:message/hello", 40);
+        sent(FERRETERIA + ":" + over + ":s:message/again", 29);
+        sent(FERRETERIA + ":" + recent + ":s:message/hello", 0);
+        sent("made-by-hand", 59);
+        sent("made-by-hand-long-ago", 61);
+        new DeliveryStore(database.as("hub_engine"), "test")
+                .keepHouse(Duration.ofDays(30), Duration.ofDays(400), Duration.ofDays(30));
+        assertThat(sql.rows("select effect_key from hub.sent order by sent_at"))
+                .extracting(row -> row.get("effect_key"))
+                .containsExactly(
+                        "made-by-hand",
+                        FERRETERIA + ":" + unfinished + ":s:message/hello",
+                        FERRETERIA + ":" + over + ":s:message/again",
+                        FERRETERIA + ":" + recent + ":s:message/hello");
+    }
+
+    private void sent(String key, int daysAgo) {
+        sql.run(
+                "insert into hub.sent (tenant_rut, effect_key, external_id, sent_at)"
+                        + " values (?, ?, '1', now() - ? * interval '1 day')",
+                FERRETERIA,
+                key,
+                daysAgo);
     }
 
     @Test

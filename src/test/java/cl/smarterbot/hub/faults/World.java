@@ -90,6 +90,8 @@ final class World implements AutoCloseable {
                 .with("HUB_SANDBOX_PORT", Integer.toString(odooPort))
                 .with("HUB_LEASE", "3s")
                 .with("HUB_RETRY_INITIAL_DELAY", "200")
+                // This world's Chatwoot tells nothing of what is written into it: all of it would be taken in anew.
+                .with("HUB_CHATWOOT_RECONCILIATION_EVERY", "86400000")
                 .with("HUB_RETRY_MAX_DELAY", "3000")
                 .with("ODOO_URL", odooUrl())
                 .with("ODOO_DB", "demo");

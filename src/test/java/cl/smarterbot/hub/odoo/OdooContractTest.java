@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -94,7 +95,11 @@ class OdooContractTest {
     }
 
     private static CompletableFuture<Exchange> upsert(OdooConnection connection, String key, Object row) {
-        return camel.createProducerTemplate().asyncSend("odoo:res.partner?operation=upsert", exchange -> {
+        return begin(connection, "odoo:res.partner?operation=upsert", key, row);
+    }
+
+    private static CompletableFuture<Exchange> begin(OdooConnection connection, String uri, String key, Object row) {
+        return camel.createProducerTemplate().asyncSend(uri, exchange -> {
             exchange.getMessage().setBody(row);
             exchange.getMessage().setHeader(OdooConstants.KEY, key);
             exchange.getMessage().setHeader("connection", connection);
@@ -353,6 +358,85 @@ class OdooContractTest {
                 .containsEntry("name", "Nobody")
                 .containsEntry("phone", "+56 9 0000 0000")
                 .containsEntry("ref", "R1");
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
+    @DisplayName("Of many at once, old records keep what only new ones get, and each row gets its own record")
+    void createOnlyMany(OdooTransport transport) {
+        OdooConnection c = server.connection(transport);
+        String onlyNew =
+                "odoo:res.partner?operation=upsert&createOnly.name=${body[name]}&createOnly.phone=${body[phone]}";
+        List<String> keys = Stream.generate(OdooContractTest::key).limit(20).toList();
+        List<Long> old = new ArrayList<>();
+        for (int i = 0; i < 20; i += 2) {
+            Map<String, Object> headers = Map.of(OdooConstants.KEY, keys.get(i));
+            old.add(ok(c, onlyNew, Map.of("name", "Old " + i, "phone", "1"), headers, Long.class));
+        }
+        List<CompletableFuture<Exchange>> sent = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            sent.add(begin(c, onlyNew, keys.get(i), Map.of("name", "New " + i, "phone", "2")));
+        }
+        for (int i = 0; i < 20; i++) {
+            Long id = sent.get(i).join().getMessage().getBody(Long.class);
+            assertThat(read(c, id, "name,phone").get(0))
+                    .containsEntry("name", (i % 2 == 0 ? "Old " : "New ") + i)
+                    .containsEntry("phone", i % 2 == 0 ? "1" : "2");
+            if (i % 2 == 0) {
+                assertThat(id).isEqualTo(old.get(i / 2));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
+    @DisplayName("A lead has its partner's e-mail and phone; its own ones would go to the partner")
+    void leadAndPartner(OdooTransport transport) {
+        OdooConnection c = server.connection(transport);
+        Assumptions.assumeTrue(
+                send(c, "odoo:crm.lead?operation=count", null, Map.of()).getException() == null,
+                "no crm.lead on this server");
+        String name = unique("Clienta");
+        long partner = create(c, Map.of("name", name, "email", "suyo@example.com", "phone", "+56 2 2123 4567"));
+        String uri = "odoo:crm.lead?operation=upsert";
+        Map<String, Object> headers = Map.of(OdooConstants.KEY, key());
+        Map<String, Object> linked =
+                Map.of("name", name, "type", "lead", "contact_name", "Otra", "partner_id/.id", partner);
+        long lead = ok(c, uri, linked, headers, Long.class);
+        assertThat(ok(c, uri, linked, headers, Long.class)).isEqualTo(lead);
+        String readLead = "odoo:crm.lead?operation=read&fields=email_from,phone,contact_name";
+        assertThat((Map<?, ?>) ok(c, readLead, lead, Map.of(), List.class).get(0))
+                .isEqualTo(Map.of(
+                        "id",
+                        lead,
+                        "email_from",
+                        "suyo@example.com",
+                        "phone",
+                        "+56 2 2123 4567",
+                        "contact_name",
+                        "Otra"));
+        assertThat(read(c, partner, "name,email,phone").get(0))
+                .containsEntry("name", name)
+                .containsEntry("email", "suyo@example.com")
+                .containsEntry("phone", "+56 2 2123 4567");
+
+        ok(c, uri, Map.of("phone", "+56 9 8765 4321"), headers, Long.class);
+        assertThat(read(c, partner, "email,phone").get(0))
+                .containsEntry("email", "suyo@example.com")
+                .containsEntry("phone", "+56 9 8765 4321");
+    }
+
+    @ParameterizedTest
+    @MethodSource("transports")
+    @DisplayName("A word that is no flag fails its row for good")
+    void upsertBadFlag(OdooTransport transport) {
+        OdooException failure = failure(
+                server.connection(transport),
+                "odoo:res.partner?operation=upsert",
+                Map.of("name", "x", "is_company", "quizas"),
+                Map.of(OdooConstants.KEY, key()));
+        assertThat(failure.kind()).isEqualTo(Kind.VALIDATION);
+        assertThat(failure.isTransient()).isFalse();
     }
 
     @ParameterizedTest

@@ -131,6 +131,21 @@ class MailAndEndpointCommandsTest {
     }
 
     @Test
+    @DisplayName("says which bot answers and which conversations, and hears every wrong value at once")
+    void bot() {
+        assertThat(run("", "tenant", "botpress", TENANT, "--bot", "ventas", "--threshold", "0.7")
+                        .out())
+                .contains("ventas", "0.7", "pending");
+        assertThat(run("", "tenant", "botpress", TENANT, "--answers", "open", "--returns", "given-back")
+                        .out())
+                .contains("open", "given-back", "ventas");
+        assertThat(run("", "tenant", "show", TENANT).out()).contains("bot:", "given-back");
+        Ran wrong = run("", "tenant", "botpress", TENANT, "--answers", "all", "--returns", "never");
+        assertThat(wrong.exit()).isNotZero();
+        assertThat(wrong.err()).contains("answers", "must be pending or open", "returns");
+    }
+
+    @Test
     @DisplayName("registers a webhook sender, sees its secret once, changes it with an overlap, and ends it")
     void endpoint() throws IOException {
         JsonNode added = run("", "endpoint", "add", TENANT, "--source", "resend", "--json")
@@ -152,12 +167,58 @@ class MailAndEndpointCommandsTest {
         assertThat(secrets.find(TENANT, "webhook_resend", id + "_current"))
                 .contains(Secret.of("whsec_dmVuZG9yLW1hZGUtc2VjcmV0"));
 
+        assertThat(run("", "endpoint", "bind", id, "--inbox", "12").out())
+                .contains("takes that account and inbox only");
+        assertThat(run("", "endpoint", "bind", id, "--account", "3").exit()).isZero();
+        assertThat(OpsDatabase.superuser().queryForObject("select settings::text from hub.endpoint", String.class))
+                .isEqualTo("{\"inbox_id\": 12, \"account_id\": 3}");
+        assertThat(run("", "endpoint", "bind", id).err()).contains("inbox");
+        assertThat(run("", "endpoint", "bind", id, "--inbox", "0").exit()).isNotZero();
         assertThat(run("", "endpoint", "revoke", id).out()).contains("is revoked");
+        assertThat(run("", "endpoint", "bind", id, "--inbox", "12").exit()).isEqualTo(1);
         assertThat(run("", "endpoint", "revoke", id).exit()).isEqualTo(1);
         assertThat(run("", "endpoint", "rotate", id).exit()).isEqualTo(1);
         assertThat(audit())
-                .contains("endpoint.add", "endpoint.rotate", "endpoint.revoke", id)
+                .contains("endpoint.add", "endpoint.rotate", "endpoint.bind", "endpoint.revoke", id)
                 .doesNotContain("whsec_");
+    }
+
+    @Test
+    @DisplayName("is told what to paste into each vendor, and sees which senders need no signature")
+    void setup() throws IOException {
+        Ran odoo = run("", "endpoint", "add", TENANT, "--source", "odoo");
+        assertThat(odoo.out())
+                .contains("https://api.example.cl/webhooks/odoo/", "Automation Rules", "unsigned")
+                .doesNotContain("whsec_");
+        JsonNode chatwoot = run("", "endpoint", "add", TENANT, "--source", "chatwoot", "--json")
+                .json();
+        String id = chatwoot.path("id").asText();
+        assertThat(run("", "endpoint", "add", TENANT, "--source", "botpress").out())
+                .contains("Webhook Secret", "whsec_", "/webhooks/botpress/");
+        assertThat(run("", "endpoint", "rotate", id, "--overlap-hours", "0").out())
+                .contains("Settings > Integrations > Webhooks", "hub endpoint rotate " + id + " --secret-stdin");
+        Ran list = run("", "endpoint", "list", "--tenant", TENANT);
+        assertThat(list.out())
+                .contains(
+                        "/webhooks/chatwoot/" + id,
+                        "A URL is https://api.example.cl and",
+                        "UNSIGNED",
+                        "Automation Rules",
+                        "Webhook Secret");
+
+        Ran on = run("", "endpoint", "unsigned", id, "on");
+        assertThat(on.exit()).isZero();
+        assertThat(on.out()).contains("its URL is all that protects it");
+        assertThat(run("", "endpoint", "list", "--json").json().path("items"))
+                .filteredOn(e -> e.path("id").asText().equals(id))
+                .allMatch(e -> e.path("unsigned").asBoolean())
+                .hasSize(1);
+        assertThat(run("", "endpoint", "unsigned", id, "off").out()).contains("signed deliveries only");
+        assertThat(run("", "endpoint", "unsigned", id, "maybe").exit()).isEqualTo(2);
+        assertThat(run("", "endpoint", "unsigned", "no-such-endpoint", "on").exit())
+                .isEqualTo(1);
+        assertThat(run("", "endpoint", "test", "no-such-endpoint").exit()).isEqualTo(1);
+        assertThat(audit()).contains("endpoint.unsigned.on", "endpoint.unsigned.off");
     }
 
     @Test

@@ -38,6 +38,11 @@ final class OpsDatabase {
         return new JdbcTemplate(superuser);
     }
 
+    /** As the registry of a running hub reads it. */
+    static DataSource registry() {
+        return database.as("hub_registry");
+    }
+
     static DataSource ops() {
         return ops;
     }

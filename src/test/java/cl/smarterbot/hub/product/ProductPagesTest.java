@@ -36,7 +36,8 @@ class ProductPagesTest {
 
     @BeforeEach
     void empty() {
-        DATABASE.superuser("truncate public.products_cache, hub.product_sync, public.events, hub.payload");
+        DATABASE.superuser(
+                "truncate public.products_cache, hub.product_sync, public.events, hub.payload, hub.delivery, hub.attempt");
     }
 
     private static Map<String, Object> product(int id, Object stock) {
@@ -196,6 +197,42 @@ class ProductPagesTest {
                         "select metadata ->> 'mode' from public.events where type = 'product.refresh.requested'",
                         String.class))
                 .containsExactly("full");
+    }
+
+    @Test
+    @DisplayName("asked for with an operator's word during another keeps that word")
+    void againAllowed() throws Exception {
+        UUID run = UUID.randomUUID();
+        begin(run, "full", false);
+        begin(UUID.randomUUID(), "full", true);
+        begin(UUID.randomUUID(), "incremental", false);
+        assertThat(page(run, "products", 0, products(1, 3), true)).isEqualTo("done");
+        assertThat(all.queryForMap("select metadata ->> 'mode' as mode, metadata ->> 'allow_deactivation' as allow"
+                        + " from public.events where type = 'product.refresh.requested'"))
+                .containsEntry("mode", "full")
+                .containsEntry("allow", "true");
+    }
+
+    @Test
+    @DisplayName(
+            "whose page nobody tries any more is replaced at once, and what was asked for during it is not forgotten")
+    void dead() throws Exception {
+        full(products(1, 3), false);
+        UUID run = UUID.randomUUID();
+        begin(run, "incremental", false);
+        begin(UUID.randomUUID(), "full", true);
+        UUID other = UUID.randomUUID();
+        assertThat(begin(other, "incremental", false)).isFalse();
+        DATABASE.superuser(
+                "insert into hub.delivery (event_id, tenant_rut, subscription, event_key, state, finished_at)"
+                        + " values (gen_random_uuid(), '" + A
+                        + "', 'product-sync-page', 'product-sync', 'dead', clock_timestamp())");
+        assertThat(begin(other, "incremental", false)).isTrue();
+        assertThat(all.queryForMap("select mode, allow, again from hub.product_sync"))
+                .containsEntry("mode", "full")
+                .containsEntry("allow", true)
+                .containsEntry("again", null);
+        assertThat(page(run, "products", 0, List.of(), true)).isEqualTo("stale");
     }
 
     @Test

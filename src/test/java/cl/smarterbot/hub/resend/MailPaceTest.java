@@ -107,6 +107,9 @@ class MailPaceTest {
                     .cause()
                     .isInstanceOfSatisfying(ResendException.class, e -> {
                         assertThat(e.isTransient()).isTrue();
+                        assertThat(e.waitsForItsTurn())
+                                .as("no failure of the mail")
+                                .isTrue();
                         assertThat(e.retryAfter().orElseThrow()).isGreaterThan(Duration.ofMinutes(1));
                     });
             assertThat(turns.get(0).orTimeout(20, TimeUnit.SECONDS).join()).isNull();

@@ -43,6 +43,7 @@ class ResendMailerTest {
 
     private static final String SUR = "76000012-4";
     private static final String NORTE = "77000005-K";
+    private static final String ESTE = "76000013-2";
 
     @TempDir
     static Path folder;
@@ -60,11 +61,12 @@ class ResendMailerTest {
         TestDatabase database = TestDatabase.fresh();
         superuser = new JdbcTemplate(database.as("postgres"));
         superuser.execute("insert into public.tenants (rut, business_name) values ('" + SUR + "', 'Ferretería Sur'), ('"
-                + NORTE + "', 'Pastelería Norte')");
+                + NORTE + "', 'Pastelería Norte'), ('" + ESTE + "', 'Librería Este')");
         superuser.execute(
                 "insert into hub.tenant_settings (tenant_rut, plan, limits, mail_from, mail_admin) values ('" + SUR
                         + "', 'unlimited', '{\"mails_per_recipient_per_day\":2}', 'Ferretería Sur <no@sur.example>', 'ventas@sur.example'), ('"
-                        + NORTE + "', 'unlimited', '{}', null, 'ventas@norte.example')");
+                        + NORTE + "', 'unlimited', '{}', null, 'ventas@norte.example'), ('"
+                        + ESTE + "', 'unlimited', '{\"mails_per_day\":3}', null, 'ventas@este.example')");
         APP.setDataSource(database.as("hub_app"));
         APP.setMaximumPoolSize(8);
         registry = new TenantRegistry(database.as("hub_registry"), RutPolicy.STRICT, false);
@@ -365,6 +367,34 @@ class ResendMailerTest {
                 .isNotNull();
         superuser.execute("update hub.mail_admission set admitted_at = admitted_at - interval '25 hours'");
         assertThat(send(mailer, mail(SUR, "visitor", event(), "ana@ejemplo.cl")).id())
+                .as("the next day")
+                .isNotNull();
+    }
+
+    @Test
+    @DisplayName(
+            "of a tenant that caused as many as its plan allows a day is not sent; other tenants' mails are, and a retry is")
+    void dailyLimit() throws Exception {
+        ResendMailer mailer = mailer(0);
+        ResendMailer.Request first = mail(ESTE, "visitor", event(), "ana@ejemplo.cl");
+        assertThat(send(mailer, first).id()).isNotNull();
+        assertThat(send(mailer, mail(ESTE, "admin", event(), "ventas@este.example"))
+                        .id())
+                .isNotNull();
+        assertThat(send(mailer, mail(ESTE, "visitor", event(), "eva@ejemplo.cl"))
+                        .id())
+                .isNotNull();
+        assertThat(send(mailer, mail(ESTE, "visitor", event(), "leo@ejemplo.cl")))
+                .isEqualTo(new ResendMailer.Result(null, "daily-limit"));
+        assertThat(send(mailer, mail(ESTE, "admin", event(), "ventas@este.example")))
+                .isEqualTo(new ResendMailer.Result(null, "daily-limit"));
+        assertThat(send(mailer, first).id()).as("a retry").isNotNull();
+        assertThat(send(mailer, mail(NORTE, "visitor", event(), "leo@ejemplo.cl"))
+                        .id())
+                .isNotNull();
+        superuser.execute("update hub.mail_admission set admitted_at = admitted_at - interval '25 hours'");
+        assertThat(send(mailer, mail(ESTE, "visitor", event(), "leo@ejemplo.cl"))
+                        .id())
                 .as("the next day")
                 .isNotNull();
     }

@@ -5,6 +5,7 @@ import static cl.smarterbot.hub.sandbox.SandboxClient.FERRETERIA;
 import static cl.smarterbot.hub.sandbox.SandboxClient.PASTELERIA;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -103,6 +104,33 @@ class OdooSandboxTest {
         assertThat((List<?>) load(FERRETERIA, fields, good, bad).get("messages"))
                 .extracting("record")
                 .isEqualTo(List.of(1));
+    }
+
+    @Test
+    @DisplayName("What the database refuses is blamed on its own row only")
+    void loadBlamesTheRow() {
+        Map<?, ?> nameless = load(FERRETERIA, List.of("id", "name"), List.of("hub_1.a", "Ana"), List.of("hub_1.b", ""));
+        assertThat((List<?>) nameless.get("messages")).extracting("record").isEqualTo(List.of(1));
+        Map<?, ?> untitled = (Map<?, ?>) odoo.call(
+                FERRETERIA,
+                "crm.lead",
+                "load",
+                List.of("id", "name"),
+                List.of(List.of("hub_1.c", "Uno"), List.of("hub_1.d", "")));
+        assertThat((List<?>) untitled.get("messages"))
+                .extracting("record", "field", "message")
+                .isEqualTo(List.of(tuple(1, "name", "Missing required value for the field 'Opportunity' (name)")));
+    }
+
+    @Test
+    @DisplayName("A row too short for its columns leaves the rest as it is")
+    void loadShortRow() {
+        load(FERRETERIA, List.of("id", "name", "email"), List.of("hub_1.a", "Ana", "ana@x.cl"));
+        List<?> ids = (List<?>) load(FERRETERIA, List.of("id", "name", "email"), List.of("hub_1.a", "Eva"))
+                .get("ids");
+        Integer id = (Integer) ids.get(0);
+        assertThat(read(FERRETERIA, "res.partner", id, "name", "email"))
+                .isEqualTo(Map.of("id", id, "name", "Eva", "email", "ana@x.cl"));
     }
 
     @Test
@@ -295,9 +323,9 @@ class OdooSandboxTest {
     @Test
     @DisplayName("allowed_company_ids narrows what a user of two companies sees, and none is as if not sent")
     void allowedCompanies() {
-        assertThat(count(ADMIN, List.of(1))).isEqualTo(6);
-        assertThat(count(ADMIN, List.of(1, 2))).isEqualTo(12);
-        assertThat(count(ADMIN, List.of())).isEqualTo(12);
+        assertThat(count(ADMIN, List.of(1))).isEqualTo(20);
+        assertThat(count(ADMIN, List.of(1, 2))).isEqualTo(40);
+        assertThat(count(ADMIN, List.of())).isEqualTo(40);
         Object refused =
                 odoo.named(FERRETERIA, "product.product", "search_count", List.of(List.of()), context(List.of(1, 2)));
         assertThat(refused).isEqualTo(new SandboxClient.Fault(4, "Access to unauthorized or invalid companies."));
@@ -502,6 +530,44 @@ class OdooSandboxTest {
         assertThat(odoo.fault(FERRETERIA, "product.product", "unlink", List.of(1))
                         .code())
                 .isEqualTo(2);
+    }
+
+    @Test
+    @DisplayName(
+            "A catalogue of any size can be filled in and changed in part, and its quantities do not touch the products")
+    void bulk() throws IOException {
+        assertThat(odoo.json("POST", "/sandbox/odoo/products", Map.of("company", 1, "count", 0))
+                        .statusCode())
+                .isEqualTo(400);
+        assertThat(SandboxClient.parse(
+                        odoo.json("POST", "/sandbox/odoo/products", Map.of("company", 1, "count", 3000))))
+                .isEqualTo(Map.of("made", 3000));
+        assertThat(count(ADMIN, List.of(1))).isEqualTo(3020);
+        assertThat(count(ADMIN, List.of(2))).isEqualTo(20);
+        List<?> products = search(FERRETERIA, "product.product", List.of("default_code", "like", "FB-"));
+        int last = (Integer) products.get(products.size() - 1);
+        Map<?, ?> read = read(FERRETERIA, "product.product", last, "default_code", "qty_available");
+        assertThat(read.get("default_code")).isEqualTo("FB-" + last);
+        assertThat(read.get("qty_available")).isEqualTo((double) (last % 200));
+        assertThat(odoo.named(
+                        FERRETERIA,
+                        "product.product",
+                        "search",
+                        List.of(List.of(List.of("id", ">", last - 3), List.of("type", "!=", "service"))),
+                        Map.of("order", "id", "limit", 2)))
+                .isEqualTo(List.of(last - 2, last - 1));
+        assertThat(SandboxClient.parse(
+                        odoo.json("POST", "/sandbox/odoo/products/touch", Map.of("company", 1, "count", 300))))
+                .isEqualTo(Map.of("touched", 300));
+        assertThat(search(
+                        FERRETERIA,
+                        "product.product",
+                        List.of("write_uid", "=", ADMIN),
+                        List.of("name", "like", "(nuevo)")))
+                .hasSize(100);
+        Map<?, ?> times = (Map<?, ?>) SandboxClient.parse(odoo.send("GET", "/sandbox/times", null));
+        assertThat(((Map<?, ?>) times.get("product.product.search")).get("calls"))
+                .isEqualTo(3);
     }
 
     // hostile input

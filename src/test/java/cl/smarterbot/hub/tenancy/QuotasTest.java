@@ -66,10 +66,14 @@ class QuotasTest {
                 .join();
     }
 
+    private static void told(Verdict verdict, boolean allowed, int limit, int remaining, int seconds) {
+        assertThat(verdict).isEqualTo(new Verdict(allowed, true, limit, remaining, seconds));
+    }
+
     /** The database's clock stands still, but a node carries it on by its own between two questions. */
-    private static void told(Verdict verdict, boolean allowed, int limit, int remaining, int atMostSeconds) {
-        assertThat(verdict).isEqualTo(new Verdict(allowed, true, limit, remaining, verdict.resetSeconds()));
-        assertThat(verdict.resetSeconds()).isBetween(Math.max(1, atMostSeconds - 40), atMostSeconds);
+    private static void refused(Verdict verdict, int limit, int atMostSeconds) {
+        told(verdict, false, limit, 0, verdict.resetSeconds());
+        assertThat(verdict.resetSeconds()).isBetween(1, atMostSeconds);
     }
 
     private static Ask tenant(int limit) {
@@ -85,12 +89,12 @@ class QuotasTest {
     }
 
     @Test
-    @DisplayName("three nodes together hand out exactly the limit, however many ask at once")
+    @DisplayName("three nodes together hand out exactly the burst, however many ask at once")
     void exact() {
         List<Quotas> three = List.of(node(), node(), node());
         List<CompletableFuture<Verdict>> all = new ArrayList<>();
         for (int i = 0; i < 1_500; i++) {
-            all.add(three.get(i % 3).take(List.of(tenant(200))).toCompletableFuture());
+            all.add(three.get(i % 3).take(List.of(tenant(2_400))).toCompletableFuture());
         }
         assertThat(all.stream()
                         .map(v -> v.orTimeout(60, TimeUnit.SECONDS).join())
@@ -103,11 +107,11 @@ class QuotasTest {
     void figures() {
         Quotas node = node();
         for (int left = 9; left >= 0; left--) {
-            told(take(node, tenant(10)), true, 10, left, 60);
+            told(take(node, tenant(10)), true, 10, left, 6 * (10 - left));
         }
-        told(take(node, tenant(10)), false, 10, 0, 60);
-        clock.set("12:00:45");
-        told(take(node(), tenant(10)), false, 10, 0, 15);
+        refused(take(node, tenant(10)), 10, 6);
+        clock.set("12:00:04");
+        refused(take(node(), tenant(10)), 10, 2);
     }
 
     @Test
@@ -119,7 +123,7 @@ class QuotasTest {
         for (int i = 0; i < 20; i++) {
             assertThat(take(node, tenant(10), address("a", 2)).allowed()).isFalse();
         }
-        told(take(node, tenant(10), address("b", 9)), true, 10, 7, 60);
+        told(take(node, tenant(10), address("b", 9)), true, 10, 7, 18);
     }
 
     @Test
@@ -128,15 +132,16 @@ class QuotasTest {
         Quotas node = node();
         int allowed = 0;
         for (int i = 0; i < 2_000; i++) {
-            allowed += take(node, tenant(2_000)).allowed() ? 1 : 0;
+            allowed += take(node, tenant(24_000)).allowed() ? 1 : 0;
         }
         assertThat(allowed).isEqualTo(2_000);
         assertThat(rounds()).isLessThan(60);
-        assertThat(take(node, tenant(2_000)).allowed()).isFalse();
+        assertThat(take(node, address("full", 1)).allowed()).isTrue();
+        assertThat(take(node, address("full", 1)).allowed()).isFalse();
         double before = rounds();
         for (int i = 0; i < 10_000; i++) {
             CompletableFuture<Verdict> verdict =
-                    node.take(List.of(tenant(2_000), address("a" + i, 5))).toCompletableFuture();
+                    node.take(List.of(address("full", 1), address("a" + i, 5))).toCompletableFuture();
             assertThat(verdict).isCompletedWithValueMatching(v -> !v.allowed());
         }
         assertThat(rounds()).isEqualTo(before);
@@ -144,27 +149,58 @@ class QuotasTest {
 
     @Test
     @DisplayName(
-            "a new minute of the database is a new allowance; until then nothing is, whatever the node's clock says")
-    void newWindow() {
-        clock.set("12:00:59.8");
+            "an empty bucket fills in the database's time, whatever the node's clock says, and never beyond its burst")
+    void fills() {
         Quotas node = node();
-        assertThat(take(node, tenant(1)).allowed()).isTrue();
-        assertThat(take(node, tenant(1)).allowed()).isFalse();
-        // The node believes that the minute ended, asks, and is told that it did not.
+        for (int i = 0; i < 100; i++) {
+            assertThat(take(node, tenant(100)).allowed()).isTrue();
+        }
+        assertThat(take(node, tenant(100)).allowed()).isFalse();
+        // The node believes that a request flowed in, asks, and is told that none did.
         double before = rounds();
-        await().until(() -> !take(node, tenant(1)).allowed() && rounds() > before);
-        clock.set("12:01:00");
-        await().until(() -> take(node, tenant(1)).allowed());
-        assertThat(take(node, tenant(1)).allowed()).isFalse();
+        await().until(() -> !take(node, tenant(100)).allowed() && rounds() > before);
+        clock.set("12:00:03");
+        await().until(() -> take(node, tenant(100)).allowed());
+        for (int i = 0; i < 4; i++) {
+            assertThat(take(node, tenant(100)).allowed()).isTrue();
+        }
+        assertThat(take(node, tenant(100)).allowed()).isFalse();
+        clock.set("13:00:00");
+        await().until(() -> take(node, tenant(100)).allowed());
+        int more = 0;
+        while (take(node, tenant(100)).allowed()) {
+            more++;
+        }
+        assertThat(more).isEqualTo(99);
     }
 
     @Test
-    @DisplayName("another limit counts from the next request on")
+    @DisplayName("of a large limit five seconds' worth may come at once, and the rest evenly")
+    void burst() {
+        Quotas node = node();
+        int taken = 0;
+        while (take(node, tenant(6_000)).allowed()) {
+            taken++;
+        }
+        assertThat(taken).isEqualTo(500);
+        clock.set("12:00:01");
+        await().until(() -> take(node, tenant(6_000)).allowed());
+        int more = 1;
+        while (take(node, tenant(6_000)).allowed()) {
+            more++;
+        }
+        assertThat(more).isEqualTo(100);
+    }
+
+    @Test
+    @DisplayName("another limit counts from the next request on: what flows in, not what was used")
     void limitChanged() {
         Quotas node = node();
         assertThat(take(node, tenant(1)).allowed()).isTrue();
         assertThat(take(node, tenant(1)).allowed()).isFalse();
-        assertThat(take(node, tenant(3)).allowed()).isTrue();
+        refused(take(node, tenant(3)), 3, 20);
+        clock.set("12:00:20");
+        assertThat(take(node, tenant(4)).allowed()).isTrue();
         assertThat(take(node, tenant(0)).allowed()).isFalse();
     }
 
@@ -212,7 +248,7 @@ class QuotasTest {
         try (Connection other = database.as("postgres").getConnection();
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
-            statement.execute("lock table hub.rate in access exclusive mode");
+            statement.execute("lock table hub.rate_bucket in access exclusive mode");
             assertThat(take(node, tenant(1))).isEqualTo(Verdict.UNCOUNTED);
             await().until(() ->
                     node.take(List.of(tenant(1))).toCompletableFuture().isDone());
@@ -230,12 +266,12 @@ class QuotasTest {
     }
 
     @Test
-    @DisplayName("windows that ended are dropped, those that run stay")
+    @DisplayName("buckets that are full again are dropped, others stay")
     void retired() {
         Quotas node = node();
         take(node, tenant(10), address("a", 10));
         JdbcTemplate asRegistry = new JdbcTemplate(registry);
-        clock.set("12:00:59");
+        clock.set("12:01:05");
         assertThat(asRegistry.queryForObject("select hub.rate_retire()", Integer.class))
                 .isZero();
         clock.set("12:01:30");
@@ -244,16 +280,16 @@ class QuotasTest {
     }
 
     @Test
-    @DisplayName("a node drops ended windows by itself")
+    @DisplayName("a node drops full buckets by itself")
     void retiresByItself() {
         Quotas node = new Quotas(registry, LONG, 100, Duration.ofMillis(50), meters);
         nodes.add(node);
         take(node, tenant(10), address("a", 10));
         JdbcTemplate superuser = new JdbcTemplate(database.as("postgres"));
-        assertThat(superuser.queryForObject("select count(*) from hub.rate", Integer.class))
+        assertThat(superuser.queryForObject("select count(*) from hub.rate_bucket", Integer.class))
                 .isEqualTo(2);
         clock.set("12:01:30");
-        await().until(() -> superuser.queryForObject("select count(*) from hub.rate", Integer.class) == 0);
+        await().until(() -> superuser.queryForObject("select count(*) from hub.rate_bucket", Integer.class) == 0);
     }
 
     @Test
@@ -261,11 +297,11 @@ class QuotasTest {
     void rights() {
         for (String role : TestDatabase.LOGIN_ROLES) {
             JdbcTemplate jdbc = new JdbcTemplate(database.as(role));
-            assertThatThrownBy(() -> jdbc.queryForList("select * from hub.rate"))
+            assertThatThrownBy(() -> jdbc.queryForList("select * from hub.rate_bucket"))
                     .as(role)
                     .hasStackTraceContaining("permission denied");
             if (!role.equals("hub_registry")) {
-                assertThatThrownBy(() -> jdbc.queryForList("select * from hub.rate_take('{a}', '{1}', '{1}')"))
+                assertThatThrownBy(() -> jdbc.queryForList("select * from hub.rate_take('{a}', '{1}', '{1}', '{1}')"))
                         .as(role)
                         .hasStackTraceContaining("permission denied");
                 assertThatThrownBy(() -> jdbc.queryForList("select hub.rate_retire()"))

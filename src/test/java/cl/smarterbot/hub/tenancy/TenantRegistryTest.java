@@ -98,7 +98,7 @@ class TenantRegistryTest {
                                 "Ferretería Sur <no-responder@ferreteria-sur.example>",
                                 "ventas@ferreteria-sur.example"),
                         new Tenant.BotSettings(
-                                "v12", null, "demo-bot-1", "bot@demo.example", 0.6, 0, null, null, "resolved"),
+                                "v12", null, "demo-bot-1", "bot@demo.example", 0.6, 0, null, null, "resolved", "open"),
                         new Tenant.StorageSettings(null, null, false),
                         TenantLimits.NONE));
         assertThat(registry.byRut(NORTE).orElseThrow().odoo())

@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 public final class DatabaseClock {
 
     private static final List<String> FUNCTIONS = List.of(
-            "hub.rate_take(text[], int[], int[])",
+            "hub.rate_take(text[], int[], int[], int[])",
             "hub.rate_retire()",
             "hub.schedule_enrol(text[])",
             "hub.schedules_due(text[], int)",
