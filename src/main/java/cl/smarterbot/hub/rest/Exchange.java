@@ -310,7 +310,9 @@ final class Exchange {
 
     /** The answer is not wanted any more. On this event loop. */
     void giveUp() {
-        finish(null, failure(Kind.BAD_CALL, "the answer was given up"));
+        if (!stream.ended()) {
+            finish(null, failure(Kind.BAD_CALL, "the answer was given up"));
+        }
     }
 
     /** The answer is larger than its reader takes. On this event loop. */

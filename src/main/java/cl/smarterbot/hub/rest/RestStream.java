@@ -102,16 +102,30 @@ public final class RestStream {
         bytes += part.length();
         if (bytes > most) {
             exchange.tooLarge();
-        } else {
-            sink.part(part);
+            return;
+        }
+        sink.part(part);
+        if (bytes == length) {
+            // The reader has all: it may have its answer before this answer's end has been looked at.
+            complete();
+            response.fetch(1);
         }
     }
 
+    /** That all has come. On the reading event loop. */
     void complete() {
+        if (ended) {
+            return;
+        }
         ended = true;
         if (sink != null) {
             sink.end();
         }
+    }
+
+    /** Whether all has come. On the reading event loop. */
+    boolean ended() {
+        return ended;
     }
 
     void fail(RestException why) {

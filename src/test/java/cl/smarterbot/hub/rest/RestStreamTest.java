@@ -189,8 +189,8 @@ class RestStreamTest {
         });
         for (int i = 0; i < 12; i++) {
             int lane = i;
-            RestStream cut = client.open(get().lane("lane-" + lane).build()).join();
-            RestException broken = failure(client.send(upload(cut)));
+            RestException broken = failure(
+                    client.open(get().lane("lane-" + lane).build()).thenCompose(cut -> client.send(upload(cut))));
             assertThat(broken.kind()).isEqualTo(Kind.UNREACHABLE);
             assertThat(broken.system()).isEqualTo("Source");
         }
@@ -227,6 +227,20 @@ class RestStreamTest {
             assertThat(failure(client.send(call)).kind()).isEqualTo(Kind.REFUSED);
             assertThat(gone.await(10, TimeUnit.SECONDS)).isTrue();
         }
+    }
+
+    @Test
+    @DisplayName("takes no place from the calls of another lane to the same server")
+    void lanes() {
+        source.script(chunks(5));
+        for (int i = 0; i < 2; i++) {
+            client.open(get().lane("files").build()).join();
+        }
+        source.script(RawServer.json(200, "{}"));
+        RestException waited = failure(
+                client.open(get().lane("files").timeout(Duration.ofMillis(300)).build()));
+        assertThat(waited.kind()).isEqualTo(Kind.OVERLOADED);
+        assertThat(client.send(get().build()).join().status()).isEqualTo(200);
     }
 
     @Test
