@@ -356,8 +356,9 @@ class HubConfiguration {
             TenantRegistry registry,
             SecretStore secrets,
             @Value("${hub.odoo.url:}") String defaultUrl,
-            @Value("${hub.odoo.db:}") String defaultDb) {
-        return new TenantOdooConnections(registry, secrets, defaultUrl, defaultDb);
+            @Value("${hub.odoo.db:}") String defaultDb,
+            AddressPolicy addresses) {
+        return new TenantOdooConnections(registry, secrets, defaultUrl, defaultDb, addresses);
     }
 
     /** Calls to the vendors' REST APIs. */
