@@ -45,7 +45,7 @@ create table hub.product_sync (
   tenant_rut         text primary key,
   run_id             uuid,
   mode               text check (mode in ('incremental', 'full')),
-  phase              text check (phase in ('products', 'quants')),
+  phase              text check (phase in ('products', 'quants', 'moves')),
   cursor             int not null default 0,
   since              timestamptz,
   allow              boolean not null default false,

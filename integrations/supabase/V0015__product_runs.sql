@@ -130,7 +130,8 @@ begin
     union all
     select f.odoo_id, 'stock.low', 2,
            jsonb_build_object('odoo_id', f.odoo_id, 'sku', f.sku, 'name', f.name, 'stock', f.stock, 'threshold', p_low)
-      from fresh f where f.is_active and f.stock <= p_low and (f.was is null or f.was > p_low)
+      -- What is seen for the first time crosses nothing; goods whose stock nobody keeps would all be low.
+      from fresh f where f.is_active and f.stock <= p_low and f.was > p_low
   ), sent as (
     select hub.product_events(p_tenant, array_agg(d.type order by d.odoo_id, d.o),
                               array_agg('product-' || d.odoo_id order by d.odoo_id, d.o),
@@ -170,10 +171,12 @@ begin
   update hub.product_sync x
      set pages = x.pages + 1, seen = x.seen + jsonb_array_length(p_rows), changed = x.changed + n, gone = s.gone,
          step_at = clock_timestamp(),
-         phase = case when p_last and x.mode = 'incremental' then 'quants' else x.phase end,
+         -- Quants that came to nothing are gone without a word: moves tell of them.
+         phase = case when p_last and x.mode = 'incremental'
+                      then case x.phase when 'products' then 'quants' else 'moves' end else x.phase end,
          cursor = case when p_last then 0 else upto end
    where x.tenant_rut = t returning * into s;
-  if not p_last or (s.mode = 'incremental' and p_phase = 'products') then
+  if not p_last or (s.mode = 'incremental' and p_phase <> 'moves') then
     return 'next';
   end if;
 

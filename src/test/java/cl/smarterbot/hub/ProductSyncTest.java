@@ -188,6 +188,31 @@ class ProductSyncTest {
     }
 
     @Test
+    @DisplayName(
+            "learns that the last piece is gone, although Odoo deletes a quant of nothing and leaves only the move")
+    void nothingLeft() throws Exception {
+        run("full");
+        assertThat((Double) cached("FER-003").get("stock")).isPositive();
+        List<Integer> quant = List.of(odoo(
+                        "stock.quant/search_read",
+                        Map.of(
+                                "domain",
+                                        List.of(List.of(
+                                                "product_id",
+                                                "=",
+                                                cached("FER-003").get("odoo_id"))),
+                                "fields", List.of("quantity")))
+                .get(0)
+                .get("id")
+                .asInt());
+        odoo("stock.quant/write", Map.of("ids", quant, "vals", Map.of("inventory_quantity", 0)));
+        odoo("stock.quant/action_apply_inventory", Map.of("ids", quant));
+        odoo("stock.quant/unlink", Map.of("ids", quant));
+        run("incremental");
+        assertThat(cached("FER-003")).containsEntry("stock", 0.0);
+    }
+
+    @Test
     @DisplayName("is read early when Odoo's webhook reports a product, and not for a partner")
     void reported() throws Exception {
         run("full");

@@ -81,7 +81,7 @@ public final class Catalogue {
         message.setBody(Map.of("run", run));
     }
 
-    /** From the variable {@code place} to what Odoo is asked: products by id, or quants by id. */
+    /** From the variable {@code place} to what Odoo is asked: products, quants or done moves, each by id. */
     public void plan(Exchange exchange) {
         Map<?, ?> place = exchange.getVariable("place", Map.class);
         String phase = String.valueOf(place.get("phase"));
@@ -97,16 +97,18 @@ public final class Catalogue {
         }
         if (phase.equals("products")) {
             domain.add(List.of("type", "!=", "service"));
+        } else if (phase.equals("moves")) {
+            domain.add(List.of("state", "=", "done"));
         }
         search(exchange.getMessage(), domain, pageSize);
     }
 
-    /** From a page of quants to the products whose stock they are. */
+    /** From a page of quants or moves to the products whose stock they are. */
     public void touched(Exchange exchange) {
-        List<Map<?, ?>> quants = records(exchange);
-        page(exchange, quants);
+        List<Map<?, ?>> told = records(exchange);
+        page(exchange, told);
         TreeSet<Long> products = new TreeSet<>();
-        for (Map<?, ?> quant : quants) {
+        for (Map<?, ?> quant : told) {
             if (quant.get("product_id") instanceof List<?> link) {
                 products.add(((Number) link.get(0)).longValue());
             }

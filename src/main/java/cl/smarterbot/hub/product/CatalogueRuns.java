@@ -40,7 +40,7 @@ public final class CatalogueRuns {
      *
      * @param run id of the run under way; null if there is none
      * @param mode {@code incremental} or {@code full}; null if there never was a run
-     * @param phase what is read: {@code products} or {@code quants}
+     * @param phase what is read: {@code products}, {@code quants} or {@code moves}
      * @param cursor highest Odoo id of the phase that is done with
      * @param total products that Odoo counted at the begin; null if it was not asked
      * @param missing products of the cache that Odoo did not have

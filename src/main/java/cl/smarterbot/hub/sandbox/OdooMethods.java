@@ -456,8 +456,17 @@ final class OdooMethods {
             OdooRecord quant = env.store.require(env, quants, id);
             if (OdooValues.truthy(quants.raw(quant, "inventory_quantity_set"))) {
                 Map<String, Object> values = new LinkedHashMap<>();
-                values.put("quantity", quants.raw(quant, "inventory_quantity"));
+                double before = (Double) quants.raw(quant, "quantity");
+                double counted = (Double) quants.raw(quant, "inventory_quantity");
+                values.put("quantity", counted);
                 env.store.write(env, quants, quant, values);
+                env.store.create(
+                        env,
+                        env.store.model("stock.move.line"),
+                        Map.of(
+                                "product_id", quants.raw(quant, "product_id"),
+                                "quantity", Math.abs(counted - before),
+                                "state", "done"));
                 env.store.set(quants, quant, "inventory_quantity", 0.0);
                 env.store.set(quants, quant, "inventory_quantity_set", false);
             }

@@ -505,6 +505,27 @@ final class OdooModels {
                 "stock.lot",
                 "Lot/Serial",
                 text("name", "Lot/Serial Number").required());
+        model(
+                store,
+                "stock.move.line",
+                "Product Moves (Stock Move Line)",
+                link("product_id", "Product", "product.product").required().indexed(),
+                link("company_id", "Company", "res.company")
+                        .readonly()
+                        .indexed()
+                        .byDefault(env -> env.company()),
+                number("quantity", "Quantity"),
+                choice(
+                        "state",
+                        "Status",
+                        "draft",
+                        "New",
+                        "assigned",
+                        "Available",
+                        "done",
+                        "Done",
+                        "cancel",
+                        "Cancelled"));
         OdooModel quants = model(
                 store,
                 "stock.quant",
