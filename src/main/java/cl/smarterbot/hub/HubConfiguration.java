@@ -190,11 +190,6 @@ class HubConfiguration {
     }
 
     @Bean
-    Attachments attachments() {
-        return new Attachments();
-    }
-
-    @Bean
     ChatwootWebhook chatwootWebhook(TenantRegistry registry) {
         return new ChatwootWebhook(registry);
     }
@@ -350,8 +345,9 @@ class HubConfiguration {
             TenantRegistry registry,
             SecretStore secrets,
             @Value("${hub.odoo.url:}") String defaultUrl,
-            @Value("${hub.odoo.db:}") String defaultDb) {
-        return new TenantOdooConnections(registry, secrets, defaultUrl, defaultDb);
+            @Value("${hub.odoo.db:}") String defaultDb,
+            AddressPolicy addresses) {
+        return new TenantOdooConnections(registry, secrets, defaultUrl, defaultDb, addresses);
     }
 
     /** Calls to the vendors' REST APIs. */

@@ -2,7 +2,9 @@ package cl.smarterbot.hub;
 
 import cl.smarterbot.hub.odoo.OdooConnection;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
+import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.odoo.OdooTransport;
+import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.secrets.Secret;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.Tenant;
@@ -18,12 +20,20 @@ final class TenantOdooConnections implements OdooConnectionResolver {
     private final SecretStore secrets;
     private final String defaultUrl;
     private final String defaultDb;
+    private final AddressPolicy addresses;
 
-    TenantOdooConnections(TenantRegistry registry, SecretStore secrets, String defaultUrl, String defaultDb) {
+    /** @param addresses where tenants' own servers may be; the deployment's own may be anywhere */
+    TenantOdooConnections(
+            TenantRegistry registry,
+            SecretStore secrets,
+            String defaultUrl,
+            String defaultDb,
+            AddressPolicy addresses) {
         this.registry = registry;
         this.secrets = secrets;
         this.defaultUrl = defaultUrl;
         this.defaultDb = defaultDb;
+        this.addresses = addresses;
     }
 
     @Override
@@ -33,6 +43,12 @@ final class TenantOdooConnections implements OdooConnectionResolver {
             return null;
         }
         Tenant.OdooSettings odoo = tenant.odoo();
+        // At each call: what a name leads to changes. The connection that follows goes by the same look-up, which Java
+        // keeps a while.
+        if (odoo.url() != null && !addresses.allows(odoo.url())) {
+            throw OdooException.forbidden(
+                    "the address of the tenant's Odoo leads into a private network (hub.rest.allow-private)");
+        }
         return new OdooConnection(
                 odoo.url() != null ? odoo.url() : defaultUrl,
                 odoo.db() != null ? odoo.db() : defaultDb,

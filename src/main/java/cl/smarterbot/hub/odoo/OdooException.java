@@ -83,6 +83,11 @@ public class OdooException extends RuntimeException {
         return permanent(Kind.BAD_REQUEST, message);
     }
 
+    /** For a resolver: the connection must not be used, now or later, and why. */
+    public static OdooException forbidden(String why) {
+        return badRequest(why);
+    }
+
     /** The same failure with the place where it happened put in front. */
     OdooException at(String place, String secret) {
         String text = String.valueOf(getMessage());

@@ -72,8 +72,10 @@ public class OpsConfiguration {
     }
 
     @Bean
-    TenantController tenantController(TenantAdmin tenants, EventAdmin events, SecretStore secrets) {
-        return new TenantController(tenants, events, secrets, Clock.systemUTC());
+    TenantController tenantController(
+            TenantAdmin tenants, EventAdmin events, SecretStore secrets, ObjectProvider<AddressPolicy> addresses) {
+        return new TenantController(
+                tenants, events, secrets, addresses.getIfAvailable(AddressPolicy::publicOnly), Clock.systemUTC());
     }
 
     /** Looked for at each call only: the rest of the management port does without. */

@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.ops;
 
 import cl.smarterbot.hub.event.EventAdmin;
+import cl.smarterbot.hub.rest.AddressPolicy;
 import cl.smarterbot.hub.secrets.Secret;
 import cl.smarterbot.hub.secrets.SecretStore;
 import cl.smarterbot.hub.tenancy.ApiKeyInfo;
@@ -9,10 +10,13 @@ import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantAdmin;
 import cl.smarterbot.hub.tenancy.TenantDetails;
 import cl.smarterbot.hub.tenancy.TenantField;
+import cl.smarterbot.hub.tenancy.TenantValidationException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.security.Principal;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,18 +41,25 @@ import org.springframework.web.bind.annotation.RestController;
 final class TenantController {
 
     private static final Set<String> KEY_SCOPES = Set.of("contacts:write", "products:read");
+    private static final Set<TenantField> URLS = EnumSet.of(
+            TenantField.ODOO_URL, TenantField.CHATWOOT_URL, TenantField.BOTPRESS_URL, TenantField.STORAGE_URL);
+    private static final String PRIVATE =
+            "must not lead into a private network, unless hub.rest.allow-private allows it";
     private static final int MAX_SECRET = 1_000;
     private static final String ODOO = "odoo";
 
     private final TenantAdmin tenants;
     private final EventAdmin events;
     private final SecretStore secrets;
+    private final AddressPolicy addresses;
     private final Clock clock;
 
-    TenantController(TenantAdmin tenants, EventAdmin events, SecretStore secrets, Clock clock) {
+    TenantController(
+            TenantAdmin tenants, EventAdmin events, SecretStore secrets, AddressPolicy addresses, Clock clock) {
         this.tenants = tenants;
         this.events = events;
         this.secrets = secrets;
+        this.addresses = addresses;
         this.clock = clock;
     }
 
@@ -64,8 +75,9 @@ final class TenantController {
         Input input = Input.body(body, clock);
         String rut = input.requiredText("rut");
         TenantDetails details = details(input, rut);
+        List<TenantValidationException.Problem> addressed = addressProblems(input);
         input.check();
-        return tenants.upsert(operator.getName(), details);
+        return tenants.upsert(operator.getName(), details, addressed);
     }
 
     @GetMapping("/{rut}")
@@ -85,8 +97,9 @@ final class TenantController {
         Input input = Input.body(body, clock);
         String rut = known(path).rut();
         TenantDetails details = details(input, rut);
+        List<TenantValidationException.Problem> addressed = addressProblems(input);
         input.check();
-        return tenants.upsert(operator.getName(), details);
+        return tenants.upsert(operator.getName(), details, addressed);
     }
 
     @PostMapping("/{rut}/deactivate")
@@ -195,6 +208,9 @@ final class TenantController {
         Boolean createLead = input.flag("createLead");
         String password = input.secret("password", MAX_SECRET);
         String apiKey = input.secret("apiKey", MAX_SECRET);
+        if (url != null && !addresses.allows(url)) {
+            input.fault("url", PRIVATE);
+        }
         input.check();
         String rut = known(path).rut();
         Tenant tenant = tenants.upsert(
@@ -225,6 +241,17 @@ final class TenantController {
                 .filter(tenant -> tenant.rut().equals(canonical))
                 .findFirst()
                 .orElseThrow(NoSuchThingException::new);
+    }
+
+    private List<TenantValidationException.Problem> addressProblems(Input input) {
+        List<TenantValidationException.Problem> problems = new ArrayList<>();
+        for (TenantField field : URLS) {
+            String url = input.text(field.label());
+            if (url != null && !addresses.allows(url)) {
+                problems.add(new TenantValidationException.Problem(field.label(), PRIVATE));
+            }
+        }
+        return problems;
     }
 
     private static TenantDetails details(Input input, String rut) {

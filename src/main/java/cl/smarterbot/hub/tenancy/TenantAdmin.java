@@ -53,9 +53,19 @@ public final class TenantAdmin {
      * is never overwritten.
      */
     public Tenant upsert(String actor, TenantDetails details) {
+        return upsert(actor, details, List.of());
+    }
+
+    /**
+     * The same.
+     *
+     * @param found problems that the caller found: they are told together with those that are found here
+     */
+    public Tenant upsert(String actor, TenantDetails details, List<TenantValidationException.Problem> found) {
         List<TenantValidationException.Problem> problems = new ArrayList<>();
         String rut = rut(details.rut(), problems);
         Map<String, Object> given = validated(details, problems);
+        problems.addAll(found);
         return inTransaction(actor, () -> {
             boolean known = rut != null && exists(rut);
             if (!known && rut != null && !given.containsKey("business_name")) {

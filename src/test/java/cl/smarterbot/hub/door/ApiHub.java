@@ -198,6 +198,8 @@ final class ApiHub implements AutoCloseable {
         camel.getRegistry().bind("contactChange", new ContactChange());
         camel.getRegistry().bind("resendEvents", new ResendEvents(rut -> true));
         camel.getRegistry().bind("chatwootWebhook", new cl.smarterbot.hub.conversation.ChatwootWebhook(registry));
+        camel.getRegistry().bind("botpressWebhook", new cl.smarterbot.hub.conversation.BotpressWebhook());
+        camel.getRegistry().bind("odooWebhook", new cl.smarterbot.hub.odoo.OdooWebhook());
         loadDoors();
         camel.start();
         runtime.start();

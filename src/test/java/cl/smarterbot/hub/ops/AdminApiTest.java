@@ -430,11 +430,13 @@ class AdminApiTest {
     void tenantRefused() {
         Http.Answer bad = post(
                 "/admin/tenants",
-                "{\"rut\":\"76000012-9\",\"slug\":\"Not A Slug\",\"odooUrl\":\"file:///etc/passwd\"}");
+                "{\"rut\":\"76000012-9\",\"slug\":\"Not A Slug\",\"odooUrl\":\"file:///etc/passwd\",\"chatwootUrl\":\"http://169.254.169.254/\",\"botpressUrl\":\"http://[::1]:3000\"}");
         assertThat(bad.status()).isEqualTo(422);
         assertThat(bad.json().get("errors").has("rut")).isTrue();
         assertThat(bad.json().get("errors").has("slug")).isTrue();
-        assertThat(bad.json().get("errors").has("odooUrl")).isTrue();
+        assertThat(bad.json().at("/errors/odooUrl").asText()).contains("http or https");
+        assertThat(bad.json().at("/errors/chatwootUrl").asText()).contains("private network");
+        assertThat(bad.json().at("/errors/botpressUrl").asText()).contains("private network");
         assertThat(get("/admin/tenants/76086428-5").status()).isEqualTo(404);
         for (String act :
                 List.of("", "/deactivate", "/activate", "/house", "/odoo", "/chatwoot", "/storage", "/check")) {
