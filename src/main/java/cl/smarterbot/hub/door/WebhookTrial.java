@@ -109,7 +109,10 @@ public final class WebhookTrial {
         return switch (endpoint.source()) {
             case "chatwoot" -> {
                 Tenant.ChatwootSettings own = endpoint.tenant().chatwoot();
-                yield "{\"event\":\"hub_test\",\"account\":{\"id\":" + (own == null ? 0 : own.accountId())
+                WebhookEndpoint.Settings bound = endpoint.settings();
+                int account = bound.accountId() != null ? bound.accountId() : own == null ? 0 : own.accountId();
+                int inbox = bound.inboxId() != null ? bound.inboxId() : own == null ? 0 : own.inboxId();
+                yield "{\"event\":\"hub_test\",\"account\":{\"id\":" + account + "},\"inbox\":{\"id\":" + inbox
                         + "},\"id\":\"" + HexFormat.of().toHexDigits(clock.millis()) + "\"}";
             }
             case "odoo" -> "{\"_model\":\"hub.test\",\"_id\":1,\"_action\":\"hub.test\"}";
@@ -121,7 +124,7 @@ public final class WebhookTrial {
         return switch (status) {
             case 200, 202 -> "taken";
             case 401 -> "refused: the secret or the hub's clock is not right";
-            case 403 -> "refused: the account is not the tenant's, see hub tenant show";
+            case 403 -> "refused: account or inbox is not the tenant's, see hub tenant show";
             case 404 -> "no route takes it";
             case 429 -> "too many deliveries of this tenant, or too many wrong ones, within a minute";
             case 503 -> "the hub cannot take it now; its log says why";
