@@ -180,9 +180,6 @@ class HubConfiguration {
     }
 
     @Bean
-    }
-
-    @Bean
     CustomerRequests customerRequests() {
         return new CustomerRequests();
     }
@@ -190,14 +187,6 @@ class HubConfiguration {
     @Bean
     LeadStage leadStage(TenantRegistry registry) {
         return new LeadStage(registry);
-    }
-
-    @Bean
-    }
-
-    @Bean
-    Attachments attachments() {
-        return new Attachments();
     }
 
     @Bean
