@@ -1,6 +1,5 @@
 package cl.smarterbot.hub.event;
 
-import java.time.Duration;
 import org.apache.camel.Category;
 import org.apache.camel.Consumer;
 import org.apache.camel.Processor;
@@ -8,7 +7,6 @@ import org.apache.camel.Producer;
 import org.apache.camel.spi.UriEndpoint;
 import org.apache.camel.spi.UriParam;
 import org.apache.camel.spi.UriPath;
-import org.apache.camel.support.DefaultEndpoint;
 import org.apache.camel.support.SynchronousDelegateProducer;
 
 /** One event type of the log, or a pattern of types for a subscription. */
@@ -19,7 +17,7 @@ import org.apache.camel.support.SynchronousDelegateProducer;
         syntax = "event:type",
         category = {Category.MESSAGING},
         headersClass = EventConstants.class)
-public class EventEndpoint extends DefaultEndpoint {
+public class EventEndpoint extends RetriedEndpoint {
 
     @UriPath(
             description =
@@ -36,21 +34,6 @@ public class EventEndpoint extends DefaultEndpoint {
 
     @UriParam(label = "consumer", description = "Name of the durable subscription; unique in the hub")
     private String subscription;
-
-    @UriParam(label = "consumer", defaultValue = "8", description = "Attempts before a delivery is dead")
-    private int maxAttempts = RetryPolicy.DEFAULT.maxAttempts();
-
-    @UriParam(label = "consumer", defaultValue = "5000", description = "Pause after the first failure, in milliseconds")
-    private long initialDelay = RetryPolicy.DEFAULT.initialDelay().toMillis();
-
-    @UriParam(label = "consumer", defaultValue = "5", description = "Growth of the pause")
-    private double multiplier = RetryPolicy.DEFAULT.multiplier();
-
-    @UriParam(label = "consumer", defaultValue = "86400000", description = "Longest pause, in milliseconds")
-    private long maxDelay = RetryPolicy.DEFAULT.maxDelay().toMillis();
-
-    @UriParam(label = "consumer", defaultValue = "256", description = "Deliveries in flight on one node")
-    private int concurrency = 256;
 
     @UriParam(
             label = "consumer",
@@ -86,7 +69,7 @@ public class EventEndpoint extends DefaultEndpoint {
     private boolean atOnce;
 
     public EventEndpoint(String uri, EventComponent component, String type) {
-        super(uri, component);
+        super(uri, component, RetryPolicy.DEFAULT, 256);
         this.type = type;
         if (!type.matches(PATTERN)) {
             throw new IllegalArgumentException(
@@ -114,7 +97,7 @@ public class EventEndpoint extends DefaultEndpoint {
             throw new IllegalArgumentException("event:" + type
                     + ": a consumer needs the parameter 'subscription', lower-case letters, digits and dashes");
         }
-        if (concurrency < 1) {
+        if (getConcurrency() < 1) {
             throw new IllegalArgumentException("event:" + type + ": concurrency must be 1 or more");
         }
         EventConsumer consumer = new EventConsumer(this, processor);
@@ -125,15 +108,6 @@ public class EventEndpoint extends DefaultEndpoint {
     @Override
     public EventComponent getComponent() {
         return (EventComponent) super.getComponent();
-    }
-
-    RetryPolicy retryPolicy() {
-        return new RetryPolicy(
-                maxAttempts,
-                Duration.ofMillis(initialDelay),
-                multiplier,
-                Duration.ofMillis(maxDelay),
-                RetryPolicy.DEFAULT.jitter());
     }
 
     /**
@@ -165,48 +139,8 @@ public class EventEndpoint extends DefaultEndpoint {
         this.subscription = subscription;
     }
 
-    public int getMaxAttempts() {
-        return maxAttempts;
-    }
-
-    public void setMaxAttempts(int maxAttempts) {
-        this.maxAttempts = maxAttempts;
-    }
-
-    public long getInitialDelay() {
-        return initialDelay;
-    }
-
-    public void setInitialDelay(long initialDelay) {
-        this.initialDelay = initialDelay;
-    }
-
-    public double getMultiplier() {
-        return multiplier;
-    }
-
-    public void setMultiplier(double multiplier) {
-        this.multiplier = multiplier;
-    }
-
-    public long getMaxDelay() {
-        return maxDelay;
-    }
-
-    public void setMaxDelay(long maxDelay) {
-        this.maxDelay = maxDelay;
-    }
-
-    public int getConcurrency() {
-        return concurrency;
-    }
-
-    public void setConcurrency(int concurrency) {
-        this.concurrency = concurrency;
-    }
-
     public int getPerTenant() {
-        return perTenant > 0 ? perTenant : Math.max(1, concurrency * 3 / 4);
+        return perTenant > 0 ? perTenant : Math.max(1, getConcurrency() * 3 / 4);
     }
 
     public void setPerTenant(int perTenant) {

@@ -1,6 +1,8 @@
 package cl.smarterbot.hub.schedule;
 
 import cl.smarterbot.hub.event.EventEndpoint;
+import cl.smarterbot.hub.event.RetriedEndpoint;
+import cl.smarterbot.hub.event.RetryPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +15,6 @@ import org.apache.camel.Producer;
 import org.apache.camel.spi.UriEndpoint;
 import org.apache.camel.spi.UriParam;
 import org.apache.camel.spi.UriPath;
-import org.apache.camel.support.DefaultEndpoint;
 
 /**
  * Runs a route for each tenant at its times. The body of a firing is a map: {@code schedule} (name), {@code due} (ISO 8601, UTC)
@@ -26,7 +27,11 @@ import org.apache.camel.support.DefaultEndpoint;
         syntax = "schedule:name",
         consumerOnly = true,
         category = {Category.SCHEDULING})
-public class ScheduleEndpoint extends DefaultEndpoint {
+public class ScheduleEndpoint extends RetriedEndpoint {
+
+    /** Five tries within minutes: the next firing comes anyway. */
+    private static final RetryPolicy RETRY =
+            new RetryPolicy(5, Duration.ofSeconds(5), 5, Duration.ofMinutes(10), RetryPolicy.DEFAULT.jitter());
 
     private static final long LONGEST_JITTER = Duration.ofDays(1).toMillis();
 
@@ -59,23 +64,8 @@ public class ScheduleEndpoint extends DefaultEndpoint {
                     + " such a firing is left out")
     private boolean overlap;
 
-    @UriParam(defaultValue = "5", description = "Attempts before a firing is dead")
-    private int maxAttempts = 5;
-
-    @UriParam(defaultValue = "5000", description = "Pause after the first failure, in milliseconds")
-    private long initialDelay = 5_000;
-
-    @UriParam(defaultValue = "5", description = "Growth of the pause")
-    private double multiplier = 5;
-
-    @UriParam(defaultValue = "600000", description = "Longest pause, in milliseconds")
-    private long maxDelay = 600_000;
-
-    @UriParam(defaultValue = "32", description = "Tenants at work on one node")
-    private int concurrency = 32;
-
     public ScheduleEndpoint(String uri, ScheduleComponent component, String name) {
-        super(uri, component);
+        super(uri, component, RETRY, 32);
         this.name = name;
     }
 
@@ -93,12 +83,8 @@ public class ScheduleEndpoint extends DefaultEndpoint {
                 .getEndpoint(
                         "event:" + Schedule.eventType(name) + "?subscription=" + Schedule.subscription(name),
                         EventEndpoint.class);
-        events.setMaxAttempts(maxAttempts);
-        events.setInitialDelay(initialDelay);
-        events.setMultiplier(multiplier);
-        events.setMaxDelay(maxDelay);
-        events.setConcurrency(concurrency);
-        events.setPerTenant(concurrency);
+        handOn(events);
+        events.setPerTenant(getConcurrency());
         ScheduleConsumer consumer = new ScheduleConsumer(this, processor, schedule, events.createConsumer(processor));
         configureConsumer(consumer);
         return consumer;
@@ -125,7 +111,7 @@ public class ScheduleEndpoint extends DefaultEndpoint {
         if (jitter < 0 || jitter > LONGEST_JITTER) {
             problems.add("jitter must be 0 to " + LONGEST_JITTER + " milliseconds");
         }
-        if (concurrency < 1) {
+        if (getConcurrency() < 1) {
             problems.add("concurrency must be 1 or more");
         }
         if (!problems.isEmpty()) {
@@ -200,43 +186,4 @@ public class ScheduleEndpoint extends DefaultEndpoint {
         this.overlap = overlap;
     }
 
-    public int getMaxAttempts() {
-        return maxAttempts;
-    }
-
-    public void setMaxAttempts(int maxAttempts) {
-        this.maxAttempts = maxAttempts;
-    }
-
-    public long getInitialDelay() {
-        return initialDelay;
-    }
-
-    public void setInitialDelay(long initialDelay) {
-        this.initialDelay = initialDelay;
-    }
-
-    public double getMultiplier() {
-        return multiplier;
-    }
-
-    public void setMultiplier(double multiplier) {
-        this.multiplier = multiplier;
-    }
-
-    public long getMaxDelay() {
-        return maxDelay;
-    }
-
-    public void setMaxDelay(long maxDelay) {
-        this.maxDelay = maxDelay;
-    }
-
-    public int getConcurrency() {
-        return concurrency;
-    }
-
-    public void setConcurrency(int concurrency) {
-        this.concurrency = concurrency;
-    }
 }

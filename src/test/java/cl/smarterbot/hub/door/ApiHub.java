@@ -1,25 +1,16 @@
 package cl.smarterbot.hub.door;
 
-import cl.smarterbot.hub.event.EventComponent;
-import cl.smarterbot.hub.event.EventProperties;
-import cl.smarterbot.hub.event.EventRuntime;
-import cl.smarterbot.hub.event.TenantBinding;
 import cl.smarterbot.hub.product.ProductList;
 import cl.smarterbot.hub.product.ProductView;
 import cl.smarterbot.hub.resend.ResendEvents;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.tenancy.EndpointSecrets;
-import cl.smarterbot.hub.tenancy.Quotas;
-import cl.smarterbot.hub.tenancy.RutPolicy;
 import cl.smarterbot.hub.tenancy.TenantBoundDataSource;
 import cl.smarterbot.hub.tenancy.TenantInterceptStrategy;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
-import cl.smarterbot.hub.tenancy.TenantScope;
 import cl.smarterbot.hub.testing.TestDatabase;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.zaxxer.hikari.HikariDataSource;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -31,27 +22,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
-import org.apache.camel.Exchange;
 import org.apache.camel.component.sql.SqlComponent;
-import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.PluginHelper;
 import org.apache.camel.support.ResourceHelper;
-import org.awaitility.Awaitility;
-import org.springframework.jdbc.core.JdbcTemplate;
 import org.yaml.snakeyaml.Yaml;
 
 /**
  * One replica's public port with every door route as it ships, on a real database with two tenants. Nothing is delivered: there
  * are no subscriptions. Every answer is held against the API description.
  */
-final class ApiHub implements AutoCloseable {
+final class ApiHub extends DoorHub {
 
     static final String FERRETERIA = "76000012-4";
     static final String PASTELERIA = "77000005-K";
@@ -59,16 +45,6 @@ final class ApiHub implements AutoCloseable {
     static final String CLOSED = "76123403-K";
     static final ObjectMapper JSON = new ObjectMapper();
 
-    final TestDatabase database = TestDatabase.fresh();
-    final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    final TenantRegistry registry;
-    final DoorServer server;
-    final JdbcTemplate sql = new JdbcTemplate(database.as("postgres"));
-
-    private final List<HikariDataSource> pools = new ArrayList<>();
-    private final EventRuntime runtime;
-    private final Quotas quotas;
-    private final DefaultCamelContext camel = new DefaultCamelContext();
     private final HttpClient http = HttpClient.newHttpClient();
 
     /** What came back. */
@@ -106,6 +82,41 @@ final class ApiHub implements AutoCloseable {
     }
 
     ApiHub(Function<TenantRegistry, SignedInUsers> users) throws Exception {
+        super(prepared(), Duration.ofSeconds(1));
+        serve(new DoorServer(
+                PORT,
+                registry,
+                guards(new GuardProperties(List.of(), "X-Forwarded-For", 1_000_000, "website", Duration.ZERO)),
+                users.apply(registry),
+                new WebhookVerifier(
+                        new EndpointSecrets(
+                                EncryptedFileSecretStore.open(
+                                        Files.createTempDirectory("hub-api").resolve("secrets.enc")),
+                                Clock.systemUTC()),
+                        Clock.systemUTC(),
+                        Duration.ofMinutes(5),
+                        meters),
+                new WorkerProperties(4, 64),
+                meters,
+                () -> true));
+        camel.getComponent("sql", SqlComponent.class).setDataSource(new TenantBoundDataSource(pool("hub_app", 6)));
+        camel.getCamelContextExtension().addInterceptStrategy(new TenantInterceptStrategy());
+        camel.getRegistry().bind("contactForm", new ContactForm("website", Duration.ZERO));
+        camel.getRegistry().bind("contactPage", new ContactPage());
+        camel.getRegistry().bind("contactView", new ContactView());
+        camel.getRegistry().bind("productList", new ProductList());
+        camel.getRegistry().bind("productView", new ProductView());
+        camel.getRegistry().bind("contactChange", new ContactChange());
+        camel.getRegistry().bind("resendEvents", new ResendEvents(rut -> true));
+        camel.getRegistry().bind("chatwootWebhook", new cl.smarterbot.hub.conversation.ChatwootWebhook(registry));
+        camel.getRegistry().bind("botpressWebhook", new cl.smarterbot.hub.conversation.BotpressWebhook());
+        camel.getRegistry().bind("odooWebhook", new cl.smarterbot.hub.odoo.OdooWebhook());
+        loadDoors();
+        start();
+    }
+
+    private static TestDatabase prepared() {
+        TestDatabase database = TestDatabase.fresh();
         database.superuser("insert into public.tenants (rut, business_name, active) values"
                 + " ('76000012-4', 'Ferreteria Sur', true), ('77000005-K', 'Pasteleria Norte', true),"
                 + " ('78000009-0', 'Casa', true), ('76123403-K', 'Cerrada', false)");
@@ -120,91 +131,7 @@ final class ApiHub implements AutoCloseable {
                         + " ('76000012-4', 'a', sha256('demo-ferreteria-sur'), '{contacts:write,contacts:read,contacts:manage,products:read}'),"
                         + " ('76000012-4', 'b', sha256('key-that-reads'), '{contacts:read}'),"
                         + " ('77000005-K', 'c', sha256('demo-pasteleria-norte'), '{contacts:write,contacts:read,contacts:manage,products:read}')");
-        registry = new TenantRegistry(pool("hub_registry", 1), RutPolicy.STRICT, false);
-        registry.refresh();
-        quotas = new Quotas(pool("hub_registry", 1), Duration.ofSeconds(1), 1_000, meters);
-        runtime = new EventRuntime(
-                pool("hub_writer", 1),
-                pool("hub_engine", 4),
-                () -> database.as("hub_engine").getConnection(),
-                new EventProperties(
-                        256,
-                        1 << 20,
-                        20_000,
-                        Duration.ofHours(48),
-                        Duration.ofSeconds(30),
-                        Duration.ofMinutes(10),
-                        Duration.ofSeconds(1),
-                        Duration.ofMillis(5),
-                        200,
-                        2,
-                        Duration.ofSeconds(2),
-                        false,
-                        Duration.ofDays(30),
-                        Duration.ofDays(400),
-                        Duration.ofDays(30),
-                        Duration.ofHours(1)),
-                meters);
-        server = new DoorServer(
-                new DoorProperties(
-                        "127.0.0.1",
-                        0,
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(10),
-                        1,
-                        Duration.ofSeconds(2)),
-                registry,
-                new DoorGuards(
-                        new GuardProperties(List.of(), "X-Forwarded-For", 1_000_000, "website", Duration.ZERO),
-                        registry,
-                        quotas),
-                users.apply(registry),
-                new WebhookVerifier(
-                        new EndpointSecrets(
-                                EncryptedFileSecretStore.open(
-                                        Files.createTempDirectory("hub-api").resolve("secrets.enc")),
-                                Clock.systemUTC()),
-                        Clock.systemUTC(),
-                        Duration.ofMinutes(5),
-                        meters),
-                new WorkerProperties(4, 64),
-                meters,
-                () -> true);
-        camel.addComponent("door", new DoorComponent(server));
-        camel.addComponent(
-                "event",
-                new EventComponent(
-                        runtime,
-                        new TenantBinding() {
-                            @Override
-                            public String tenantOf(Exchange exchange) {
-                                return TenantScope.of(exchange).orElse(null);
-                            }
-
-                            @Override
-                            public void bind(Exchange exchange, String tenant) {
-                                TenantScope.bind(exchange, tenant);
-                            }
-                        },
-                        failure -> null));
-        camel.getComponent("sql", SqlComponent.class).setDataSource(new TenantBoundDataSource(pool("hub_app", 6)));
-        camel.getCamelContextExtension().addInterceptStrategy(new TenantInterceptStrategy());
-        camel.getRegistry().bind("contactForm", new ContactForm("website", Duration.ZERO));
-        camel.getRegistry().bind("contactPage", new ContactPage());
-        camel.getRegistry().bind("contactView", new ContactView());
-        camel.getRegistry().bind("productList", new ProductList());
-        camel.getRegistry().bind("productView", new ProductView());
-        camel.getRegistry().bind("contactChange", new ContactChange());
-        camel.getRegistry().bind("resendEvents", new ResendEvents(rut -> true));
-        camel.getRegistry().bind("chatwootWebhook", new cl.smarterbot.hub.conversation.ChatwootWebhook(registry));
-        camel.getRegistry().bind("botpressWebhook", new cl.smarterbot.hub.conversation.BotpressWebhook());
-        camel.getRegistry().bind("odooWebhook", new cl.smarterbot.hub.odoo.OdooWebhook());
-        loadDoors();
-        camel.start();
-        runtime.start();
-        Awaitility.await().until(runtime.log()::available);
-        server.start();
+        return database;
     }
 
     /** The routes that have a door, without those that work on their events. */
@@ -232,18 +159,6 @@ final class ApiHub implements AutoCloseable {
                 || entry.containsKey("route")
                         && entry.get("route").get("from") instanceof Map<?, ?> from
                         && String.valueOf(from.get("uri")).startsWith("door:");
-    }
-
-    private HikariDataSource pool(String role, int connections) {
-        HikariDataSource pool = new HikariDataSource();
-        pool.setDataSource(database.as(role));
-        pool.setMaximumPoolSize(connections);
-        pools.add(pool);
-        return pool;
-    }
-
-    int port() {
-        return server.port();
     }
 
     /**
@@ -316,14 +231,5 @@ final class ApiHub implements AutoCloseable {
 
     void emptyContacts() {
         database.superuser("truncate public.contacts");
-    }
-
-    @Override
-    public void close() {
-        camel.stop();
-        server.close();
-        quotas.close();
-        runtime.close();
-        pools.forEach(HikariDataSource::close);
     }
 }
