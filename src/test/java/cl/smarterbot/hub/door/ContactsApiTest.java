@@ -271,7 +271,7 @@ class ContactsApiTest {
 
     @Test
     @DisplayName(
-            "another tenant's contact, one that nobody has and what is no id are the same 404, and nothing is recorded")
+            "another tenant's contact, one that nobody has and what is no id are the same 404; the operator sees the first, once")
     void foreign() {
         UUID foreign = hub.contact(ApiHub.PASTELERIA, "Eva", "2026-03-01T10:00:00Z");
         Set<String> bodies = new HashSet<>();
@@ -296,6 +296,10 @@ class ContactsApiTest {
         }
         assertThat(bodies).hasSize(1);
         assertThat(events(foreign)).isEmpty();
+        assertThat(hub.count("hub.audit where action = 'tenant.crossing'")).isEqualTo(1);
+        assertThat(hub.count("hub.audit where action = 'tenant.crossing' and tenant_rut = '" + ApiHub.FERRETERIA
+                        + "' and detail ->> 'id' = '" + foreign + "'"))
+                .isEqualTo(1);
         assertThat(hub.get("/contacts/" + foreign, OTHER_KEY)
                         .json()
                         .path("status")
