@@ -185,5 +185,4 @@ public class ScheduleEndpoint extends RetriedEndpoint {
     public void setOverlap(boolean overlap) {
         this.overlap = overlap;
     }
-
 }
