@@ -111,6 +111,7 @@ final class ApiHub extends DoorHub {
         camel.getRegistry().bind("chatwootWebhook", new cl.smarterbot.hub.conversation.ChatwootWebhook(registry));
         camel.getRegistry().bind("botpressWebhook", new cl.smarterbot.hub.conversation.BotpressWebhook());
         camel.getRegistry().bind("odooWebhook", new cl.smarterbot.hub.odoo.OdooWebhook());
+        camel.getRegistry().bind("botpressReplies", new cl.smarterbot.hub.botpress.BotpressReplies());
         loadDoors();
         start();
     }
