@@ -111,7 +111,6 @@ create policy ops on hub.endpoint to hub_ops using (true) with check (true);
 create policy ops on hub.mail_template to hub_ops using (true) with check (true);
 create policy ops on hub.mail_suppression to hub_ops using (true) with check (true);
 create policy ops on hub.audit to hub_ops using (true) with check (true);
-create policy log on hub.audit to hub_log using (true) with check (true);
 create policy ops on public.events for select to hub_ops using (true);
 create policy ops on hub.subscription for select to hub_ops using (true);
 create policy ops on hub.delivery for select to hub_ops using (true);
@@ -126,7 +125,7 @@ grant select, insert, update, delete on hub.tenant_origin, hub.mail_template to 
 grant select on hub.plan to hub_ops;
 grant select, insert, update on hub.endpoint to hub_ops;
 grant select, delete on hub.mail_suppression to hub_ops;
-grant select, insert on hub.audit to hub_ops, hub_log;
+grant select, insert on hub.audit to hub_ops;
 grant select on public.events, hub.subscription, hub.delivery, hub.attempt to hub_ops;
 
 -- Storefronts and dashboards through Supabase.
