@@ -206,7 +206,6 @@ class ConversationStormTest {
                 .filter(lead -> String.valueOf(lead.get("name")).startsWith("Conversación "))
                 .count();
         int quotes = count("public.events where type = 'intent.resolved' and metadata ->> 'action' = 'lead'");
-        // A lead is made before the reply: of a turn that a person took over meanwhile there may be one more.
         assertThat(leads).as("leads of %d quotes, seed %d", quotes, seed).isEqualTo(quotes);
         assertThat(quotes).isPositive();
     }

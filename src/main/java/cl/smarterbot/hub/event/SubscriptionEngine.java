@@ -68,7 +68,12 @@ final class SubscriptionEngine implements AutoCloseable {
     private final Set<String> everDeclared = new HashSet<>();
     private volatile Connection listening;
 
-    private record Finished(Subscription subscription, Outcome outcome) {}
+    /** @param next deliveries of the same key that start once this is committed; null if none waits for that */
+    private record Finished(Subscription subscription, Outcome outcome, Deque<Delivery> next) {
+        Finished(Subscription subscription, Outcome outcome) {
+            this(subscription, outcome, null);
+        }
+    }
 
     /** A delivery that a route is at work on, and those of its key that wait for it. */
     private static final class Run {
@@ -390,6 +395,12 @@ final class SubscriptionEngine implements AutoCloseable {
     }
 
     private void ended(Subscription subscription, Outcome outcome, Deque<Delivery> chain) {
+        if (!chain.isEmpty() && !outcome.comesAgain() && !outcome.emitted().isEmpty()) {
+            // What it records is part of its end: the next of its key must find it there, such as who owns a
+            // conversation.
+            outcomes.add(new Finished(subscription, outcome, chain));
+            return;
+        }
         outcomes.add(new Finished(subscription, outcome));
         if (chain.isEmpty()) {
             return;
@@ -488,7 +499,8 @@ final class SubscriptionEngine implements AutoCloseable {
                         0,
                         o.durationMillis(),
                         o.version(),
-                        List.of()))));
+                        List.of()),
+                batch.get(0).next())));
     }
 
     private void settle(Finished f, boolean accepted) {
@@ -510,6 +522,11 @@ final class SubscriptionEngine implements AutoCloseable {
                     o.delivery(),
                     f.subscription().name,
                     o.delivery().attempt());
+        }
+        if (f.next() != null && accepted) {
+            workers.execute(o.delivery().tenant(), () -> runNext(f.subscription(), f.next()));
+        } else if (f.next() != null) {
+            release(f.subscription(), f.next().poll(), f.next());
         }
     }
 

@@ -209,6 +209,21 @@ class EventRouteTest {
     }
 
     @Test
+    @DisplayName("what a delivery records with its end, the next one of its key finds there")
+    void recordsBeforeTheNext() {
+        List<Number> found = new java.util.concurrent.CopyOnWriteArrayList<>();
+        TestHub hub = hub(b -> b.from("event:x.y?subscription=chain")
+                .process(e -> found.add(sql.number("select count(*)::int from public.events where type = 'x.emitted'")))
+                .to("event:x.emitted"));
+        // One commit, so that one claim gets all three.
+        hub.append(FERRETERIA, "x.y", "k");
+        hub.append(FERRETERIA, "x.y", "k");
+        hub.appendNow(FERRETERIA, "x.y", "k");
+        await().until(() -> found.size() == 3 && sql.deliveries("done") >= 3);
+        assertThat(found).extracting(Number::intValue).containsExactly(0, 1, 2);
+    }
+
+    @Test
     @DisplayName("the text of an unknown exception, which may carry a body, is not kept")
     void unknownExceptionText() {
         TestHub hub =
