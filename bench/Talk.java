@@ -312,7 +312,7 @@ public final class Talk {
     }
 
     private int inbox(int account) {
-        return Integer.parseInt(options.getOrDefault("inbox-" + account, "1"));
+        return Integer.parseInt(options.getOrDefault("inbox-" + account, Integer.toString(account)));
     }
 
     private void hear(HttpExchange exchange) throws IOException {

@@ -60,6 +60,7 @@ import cl.smarterbot.hub.tenancy.TenantInterceptStrategy;
 import cl.smarterbot.hub.tenancy.TenantLookup;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
+import cl.smarterbot.hub.tenancy.TenantSqlComponent;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.opentelemetry.sdk.OpenTelemetrySdk;
 import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
@@ -72,7 +73,6 @@ import java.util.Map;
 import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
-import org.apache.camel.component.sql.SqlComponent;
 import org.apache.camel.model.errorhandler.NoErrorHandlerDefinition;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.postgresql.util.PSQLException;
@@ -450,13 +450,17 @@ class HubConfiguration {
                 .getOpenTelemetrySdk();
     }
 
+    @Bean("sql")
+    TenantSqlComponent sqlComponent(DataSource tenantDataSource) {
+        return new TenantSqlComponent(tenantDataSource);
+    }
+
     @Bean
-    CamelContextConfiguration camelContextConfiguration(DataSource tenantDataSource) {
+    CamelContextConfiguration camelContextConfiguration() {
         return new CamelContextConfiguration() {
             @Override
             public void beforeApplicationStart(CamelContext context) {
                 context.getCamelContextExtension().addInterceptStrategy(new TenantInterceptStrategy());
-                context.getComponent("sql", SqlComponent.class).setDataSource(tenantDataSource);
                 // Also for the routes inside kamelets, which name none: the default handler logs each failed call with
                 // its stack.
                 context.getCamelContextExtension().setErrorHandlerFactory(new NoErrorHandlerDefinition());

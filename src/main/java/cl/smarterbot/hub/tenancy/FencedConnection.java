@@ -7,6 +7,7 @@ import java.lang.reflect.Proxy;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.DatabaseMetaData;
+import java.sql.ParameterMetaData;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLClientInfoException;
@@ -109,7 +110,7 @@ final class FencedConnection implements InvocationHandler {
             case "prepareStatement":
                 checkConcurrency(args, 1);
                 checkSql(args);
-                return statement((Statement) call(raw, method, args));
+                return statement((Statement) call(raw, method, args), (String) args[0]);
             case "getMetaData":
                 return proxy(DatabaseMetaData.class, new Plain(call(raw, method, args), true));
             case "setTransactionIsolation":
@@ -277,9 +278,39 @@ final class FencedConnection implements InvocationHandler {
     }
 
     private Statement statement(Statement rawStatement) {
+        return statement(rawStatement, null);
+    }
+
+    /** @param sql what it was prepared from; null if that is not known */
+    private Statement statement(Statement rawStatement, String sql) {
         Class<? extends Statement> type =
                 rawStatement instanceof PreparedStatement ? PreparedStatement.class : Statement.class;
-        return proxy(type, new Fenced(rawStatement));
+        return proxy(type, new Fenced(rawStatement, sql));
+    }
+
+    /** How many parameters a text has; -1 where only the server can tell for sure. */
+    static int parameters(String sql) {
+        int count = 0;
+        for (int i = 0; i < sql.length(); i++) {
+            char c = sql.charAt(i);
+            char next = i + 1 < sql.length() ? sql.charAt(i + 1) : ' ';
+            if (c == '\'' || c == '"') {
+                i = sql.indexOf(c, i + 1);
+            } else if (c == '-' && next == '-') {
+                i = sql.indexOf('\n', i);
+            } else if (c == '$'
+                    || c == '\\'
+                    || c == '/' && next == '*'
+                    || c == '?' && (next == '?' || next == '|' || next == '&')) {
+                return -1;
+            } else if (c == '?') {
+                count++;
+            }
+            if (i < 0) {
+                return -1;
+            }
+        }
+        return count;
     }
 
     private Object wrap(Object result, Statement owner) {
@@ -318,9 +349,11 @@ final class FencedConnection implements InvocationHandler {
     /** A statement: its texts are checked and it runs within the fence. */
     private final class Fenced implements InvocationHandler {
         private final Statement statement;
+        private final String sql;
 
-        Fenced(Statement statement) {
+        Fenced(Statement statement, String sql) {
             this.statement = statement;
+            this.sql = sql;
         }
 
         @Override
@@ -349,7 +382,13 @@ final class FencedConnection implements InvocationHandler {
                 case "addBatch":
                     checkSql(args);
                     return call(statement, method, args);
-                case "getMetaData", "getParameterMetaData":
+                case "getParameterMetaData":
+                    checkOpen();
+                    int count = sql == null ? -1 : parameters(sql);
+                    return count < 0
+                            ? outside(method, statement, args, (Statement) self)
+                            : proxy(ParameterMetaData.class, new Counted(statement, method, count));
+                case "getMetaData":
                     checkOpen();
                     return outside(method, statement, args, (Statement) self);
                 case "setArray", "setObject":
@@ -366,6 +405,32 @@ final class FencedConnection implements InvocationHandler {
                 args[1] = plain.target;
             }
             return args;
+        }
+    }
+
+    /** What is known of parameters without a word from the server; the rest is asked when somebody wants it. */
+    private final class Counted implements InvocationHandler {
+        private final Statement statement;
+        private final Method ask;
+        private final int count;
+
+        Counted(Statement statement, Method ask, int count) {
+            this.statement = statement;
+            this.ask = ask;
+            this.count = count;
+        }
+
+        @Override
+        public Object invoke(Object self, Method method, Object[] args) throws Throwable {
+            return switch (method.getName()) {
+                case "getParameterCount" -> count;
+                case "equals" -> self == args[0];
+                case "hashCode" -> System.identityHashCode(self);
+                case "toString" -> "parameters of a statement of tenant " + tenant;
+                case "isWrapperFor" -> ((Class<?>) args[0]).isInstance(self);
+                case "unwrap" -> FencedConnection.unwrap(self, (Class<?>) args[0]);
+                default -> call(outside(ask, statement, null, null), method, args);
+            };
         }
     }
 
