@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 @Tag("faults")
 class KilledHubTest {
 
-    private static final int ROUNDS = Integer.getInteger("faults.rounds", 3);
+    private static final int ROUNDS = Integer.getInteger("faults.rounds", 2);
     private static final int RATE = Integer.getInteger("faults.rate", 120);
     private static final Duration QUIET_BOUND = Duration.ofSeconds(120);
 

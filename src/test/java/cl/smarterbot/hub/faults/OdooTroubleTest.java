@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 @Tag("faults")
 class OdooTroubleTest {
 
-    private static final int RATE = Integer.getInteger("faults.rate", 120);
+    private static final int RATE = Integer.getInteger("faults.rate", 40);
     private static final Duration BOUND = Duration.ofSeconds(60);
     private static final Duration TROUBLE = Duration.ofMillis(1500);
 
