@@ -1,13 +1,17 @@
 package cl.smarterbot.hub.sandbox;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -17,26 +21,21 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /** Stand-in vendors on one loopback port, each under its own real paths. */
 public final class SandboxServer implements AutoCloseable {
     private static final int MAX_BODY = 20 * 1024 * 1024;
+    private static final int MAX_HEAD = 64 * 1024;
     private static final int THREADS = 32;
 
-    static {
-        // Without it an answer waits for the client's delayed acknowledgement, some 40 ms on Linux.
-        if (System.getProperty("sun.net.httpserver.nodelay") == null) {
-            System.setProperty("sun.net.httpserver.nodelay", "true");
-        }
-    }
-
+    private final Vertx vertx;
     private final HttpServer http;
+    private final InetAddress address;
     private final ThreadPoolExecutor workers;
-    private final ScheduledExecutorService later;
     private final SandboxTrouble trouble = new SandboxTrouble();
     private final SandboxTimes times = new SandboxTimes();
     private final OdooVendor odooVendor = new OdooVendor(Clock.systemUTC());
@@ -53,7 +52,7 @@ public final class SandboxServer implements AutoCloseable {
             List.of(odooVendor, chatwootVendor, resendVendor, botpressVendor, storageVendor);
 
     private SandboxServer(InetAddress address, int port) throws IOException {
-        http = HttpServer.create(new InetSocketAddress(address, port), 512);
+        this.address = address;
         workers =
                 new ThreadPoolExecutor(THREADS, THREADS, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(4096), task -> {
                     Thread thread = new Thread(task, "sandbox");
@@ -61,15 +60,31 @@ public final class SandboxServer implements AutoCloseable {
                     return thread;
                 });
         workers.allowCoreThreadTimeOut(true);
-        later = Executors.newSingleThreadScheduledExecutor(task -> {
-            Thread thread = new Thread(task, "sandbox-later");
-            thread.setDaemon(true);
-            return thread;
-        });
-        http.setExecutor(workers);
+        vertx = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(1)
+                .setWorkerPoolSize(1)
+                .setInternalBlockingPoolSize(1)
+                .setUseDaemonThread(true)
+                .setFileSystemOptions(new FileSystemOptions()
+                        .setClassPathResolvingEnabled(false)
+                        .setFileCachingEnabled(false)));
+        http = vertx.createHttpServer(new HttpServerOptions()
+                        .setHost(address.getHostAddress())
+                        .setPort(port)
+                        .setAcceptBacklog(512)
+                        // The vendors speak HTTP/1.1 only: who asks for an upgrade stays with it.
+                        .setHttp2ClearTextEnabled(false)
+                        .setHandle100ContinueAutomatically(true)
+                        .setMaxHeaderSize(MAX_HEAD)
+                        .setMaxInitialLineLength(MAX_HEAD))
+                .requestHandler(this::collect);
+        try {
+            http.listen().toCompletionStage().toCompletableFuture().join();
+        } catch (CompletionException e) {
+            vertx.close();
+            throw new IOException(e.getCause());
+        }
         chatwootVendor.at(uri().toString());
-        http.createContext("/", this::serve);
-        http.start();
     }
 
     /**
@@ -101,9 +116,8 @@ public final class SandboxServer implements AutoCloseable {
 
     /** Base address without a path, such as {@code http://127.0.0.1:4711}. */
     public URI uri() {
-        InetSocketAddress address = http.getAddress();
-        String host = address.getAddress().getHostAddress();
-        return URI.create("http://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort());
+        String host = address.getHostAddress();
+        return URI.create("http://" + (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + http.actualPort());
     }
 
     public OdooSandbox odoo() {
@@ -139,38 +153,60 @@ public final class SandboxServer implements AutoCloseable {
 
     @Override
     public void close() {
-        later.shutdownNow();
-        http.stop(0);
+        vertx.close()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(5, TimeUnit.SECONDS)
+                .handle((nothing, failure) -> null)
+                .join();
         workers.shutdownNow();
         vendors.forEach(SandboxVendor::close);
     }
 
-    private void serve(HttpExchange exchange) {
+    /** Reads a request whole, then lets a worker go on: vendors may take their time. */
+    private void collect(HttpServerRequest http) {
+        Buffer body = Buffer.buffer();
+        http.handler(part -> {
+            if (body.length() <= MAX_BODY) {
+                body.appendBuffer(part);
+            }
+        });
+        http.endHandler(all -> work(http, () -> serve(http, body)));
+    }
+
+    private void work(HttpServerRequest http, Runnable task) {
         try {
-            SandboxRequest request = request(exchange);
-            if (request == null) {
-                send(exchange, SandboxAnswer.html(413, "Too large"));
+            workers.execute(task);
+        } catch (RejectedExecutionException e) {
+            http.connection().close();
+        }
+    }
+
+    private void serve(HttpServerRequest http, Buffer body) {
+        try {
+            if (body.length() > MAX_BODY) {
+                send(http, SandboxAnswer.html(413, "Too large"));
                 return;
             }
+            SandboxRequest request = request(http, body);
             SandboxAnswer control = control(request);
             if (control != null) {
-                send(exchange, control);
+                send(http, control);
                 return;
             }
             long since = System.nanoTime();
             SandboxCall call = call(request);
             SandboxTrouble.Plan plan = trouble.decide(request.path(), call);
             if (plan.delayMs() == 0) {
-                finish(exchange, call, plan.rule(), since);
+                finish(http, call, plan.rule(), since);
             } else {
                 // No thread waits meanwhile.
-                later.schedule(
-                        () -> workers.execute(() -> finish(exchange, call, plan.rule(), since)),
-                        plan.delayMs(),
-                        TimeUnit.MILLISECONDS);
+                vertx.setTimer(plan.delayMs(), timer -> work(http, () -> finish(http, call, plan.rule(), since)));
             }
-        } catch (IOException | RuntimeException e) {
-            exchange.close();
+        } catch (IllegalArgumentException e) {
+            send(http, SandboxAnswer.html(400, "<h1>Bad Request</h1>"));
+        } catch (RuntimeException e) {
+            http.connection().close();
         }
     }
 
@@ -183,48 +219,47 @@ public final class SandboxServer implements AutoCloseable {
         return SandboxCall.of(() -> SandboxAnswer.html(404, "Not Found"));
     }
 
-    private void finish(HttpExchange exchange, SandboxCall call, SandboxTrouble.Rule rule, long since) {
+    private void finish(HttpServerRequest http, SandboxCall call, SandboxTrouble.Rule rule, long since) {
         try {
-            if (rule == null) {
-                send(exchange, call.work().get());
-                return;
-            }
-            switch (rule.kind()) {
-                case LOST_ANSWER -> call.work().get();
-                case TRUNCATED -> {
-                    SandboxAnswer answer = call.work().get();
-                    answer.headers().forEach(exchange.getResponseHeaders()::set);
-                    exchange.getResponseHeaders().set("Connection", "close");
-                    exchange.sendResponseHeaders(answer.status(), Math.max(2, answer.body().length));
-                    exchange.getResponseBody().write(answer.body(), 0, answer.body().length / 2);
-                    exchange.getResponseBody().flush();
-                }
-                case STATUS, FLAP -> {
-                    int status = rule.status() == null ? 503 : rule.status();
-                    SandboxAnswer answer = SandboxAnswer.html(status, "<h1>" + status + "</h1>\n");
-                    send(
-                            exchange,
-                            rule.retryAfter() == null
-                                    ? answer
-                                    : answer.with("Retry-After", String.valueOf(rule.retryAfter())));
-                }
-                case HTML -> send(exchange, SandboxAnswer.html(rule.status() == null ? 200 : rule.status(), """
-                        <!doctype html>
-                        <title>Bad gateway</title>
-                        <h1>The upstream server is not available</h1>
-                        """));
-                case GARBAGE ->
-                    send(exchange, SandboxAnswer.of(200, "application/octet-stream", new byte[] {
-                        0, (byte) 0xFF, 0x7B, 0x3C, (byte) 0xC3, 0x28, 0x0A, 0
-                    }));
-                default -> {}
-            }
-        } catch (IOException | RuntimeException e) {
-            // The client has gone, or was meant to see a broken connection: both end with the close below.
-        } finally {
-            exchange.close();
+            outcome(http, call, rule).onComplete(over -> times.add(call, System.nanoTime() - since));
+        } catch (RuntimeException e) {
+            // The vendor broke: there is no answer.
+            http.connection().close();
             times.add(call, System.nanoTime() - since);
         }
+    }
+
+    /** Completes when the last byte is sent, or the connection is cut. */
+    private static Future<Void> outcome(HttpServerRequest http, SandboxCall call, SandboxTrouble.Rule rule) {
+        if (rule == null) {
+            return send(http, call.work().get());
+        }
+        return switch (rule.kind()) {
+            case LOST_ANSWER -> {
+                call.work().get();
+                yield http.connection().close();
+            }
+            case TRUNCATED -> truncate(http, call.work().get());
+            case STATUS, FLAP -> {
+                int status = rule.status() == null ? 503 : rule.status();
+                SandboxAnswer answer = SandboxAnswer.html(status, "<h1>" + status + "</h1>\n");
+                yield send(
+                        http,
+                        rule.retryAfter() == null
+                                ? answer
+                                : answer.with("Retry-After", String.valueOf(rule.retryAfter())));
+            }
+            case HTML -> send(http, SandboxAnswer.html(rule.status() == null ? 200 : rule.status(), """
+                    <!doctype html>
+                    <title>Bad gateway</title>
+                    <h1>The upstream server is not available</h1>
+                    """));
+            case GARBAGE ->
+                send(http, SandboxAnswer.of(200, "application/octet-stream", new byte[] {
+                    0, (byte) 0xFF, 0x7B, 0x3C, (byte) 0xC3, 0x28, 0x0A, 0
+                }));
+            default -> http.connection().close();
+        };
     }
 
     /** The sandbox's own paths; null for a vendor's. */
@@ -348,18 +383,15 @@ public final class SandboxServer implements AutoCloseable {
         return loopback && (origin.isEmpty() || origin.equals("http://" + host));
     }
 
-    private static SandboxRequest request(HttpExchange exchange) throws IOException {
-        byte[] body;
-        try (InputStream in = exchange.getRequestBody()) {
-            body = in.readNBytes(MAX_BODY + 1);
-        }
-        if (body.length > MAX_BODY) {
-            return null;
-        }
+    private static SandboxRequest request(HttpServerRequest http, Buffer body) {
         Map<String, List<String>> headers = new LinkedHashMap<>();
-        exchange.getRequestHeaders().forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values));
-        URI uri = exchange.getRequestURI();
-        return new SandboxRequest(exchange.getRequestMethod(), uri.getPath(), query(uri.getRawQuery()), headers, body);
+        http.headers()
+                .names()
+                .forEach(name -> headers.put(
+                        name.toLowerCase(Locale.ROOT), http.headers().getAll(name)));
+        URI uri = URI.create(http.uri());
+        return new SandboxRequest(
+                http.method().name(), uri.getPath(), query(uri.getRawQuery()), headers, body.getBytes());
     }
 
     private static Map<String, String> query(String raw) {
@@ -377,16 +409,25 @@ public final class SandboxServer implements AutoCloseable {
         return URLDecoder.decode(text, StandardCharsets.UTF_8);
     }
 
-    private static void send(HttpExchange exchange, SandboxAnswer answer) throws IOException {
-        answer.headers().forEach(exchange.getResponseHeaders()::set);
-        if (!answer.headers().containsKey("Connection")) {
-            exchange.getResponseHeaders().set("Connection", "close");
+    private static Future<Void> send(HttpServerRequest http, SandboxAnswer answer) {
+        HttpServerResponse response = http.response().setStatusCode(answer.status());
+        answer.headers().forEach(response::putHeader);
+        boolean closes = !"keep-alive".equals(answer.headers().get("Connection"));
+        if (closes) {
+            response.putHeader("Connection", "close");
         }
-        exchange.sendResponseHeaders(answer.status(), answer.body().length == 0 ? -1 : answer.body().length);
-        try (OutputStream out = exchange.getResponseBody()) {
-            out.write(answer.body());
-        }
-        exchange.close();
+        Future<Void> sent = response.end(Buffer.buffer(answer.body()));
+        return closes ? sent.eventually(() -> http.connection().close()) : sent;
+    }
+
+    /** Announces the whole answer and breaks off half way. */
+    private static Future<Void> truncate(HttpServerRequest http, SandboxAnswer answer) {
+        HttpServerResponse response = http.response().setStatusCode(answer.status());
+        answer.headers().forEach(response::putHeader);
+        response.putHeader("Connection", "close");
+        response.putHeader("Content-Length", Integer.toString(Math.max(2, answer.body().length)));
+        return response.write(Buffer.buffer(answer.body()).getBuffer(0, answer.body().length / 2))
+                .eventually(() -> http.connection().close());
     }
 
     /** Runs a sandbox in the foreground: {@code SandboxServer [port]}, by default any free one. */
