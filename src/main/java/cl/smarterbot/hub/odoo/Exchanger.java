@@ -3,7 +3,6 @@ package cl.smarterbot.hub.odoo;
 import cl.smarterbot.hub.odoo.OdooException.Kind;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import java.net.http.HttpRequest;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,7 +34,10 @@ final class Exchanger {
 
     /** Sends one request and decodes its answer; waits without a thread while the gates are full. */
     <T> CompletableFuture<T> send(
-            OdooConnection connection, HttpRequest request, CallLimits limits, Function<OdooHttp.Answer, T> decode) {
+            OdooConnection connection,
+            OdooHttp.Request request,
+            CallLimits limits,
+            Function<OdooHttp.Answer, T> decode) {
         if (closed) {
             return CompletableFuture.failedFuture(Gate.stopping());
         }
@@ -61,7 +63,10 @@ final class Exchanger {
     }
 
     private <T> CompletableFuture<T> guarded(
-            OdooConnection connection, HttpRequest request, CallLimits limits, Function<OdooHttp.Answer, T> decode) {
+            OdooConnection connection,
+            OdooHttp.Request request,
+            CallLimits limits,
+            Function<OdooHttp.Answer, T> decode) {
         CircuitBreaker breaker =
                 breakers.computeIfAbsent(connection.healthKey(), key -> CircuitBreaker.of("odoo", config(limits)));
         if (!breaker.tryAcquirePermission()) {

@@ -3,7 +3,6 @@ package cl.smarterbot.hub.odoo;
 import cl.smarterbot.hub.odoo.OdooException.Kind;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.net.URI;
-import java.net.http.HttpRequest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,10 +25,8 @@ final class Json2Wire implements Wire {
 
     /** Asks {@code GET /web/version}, which only 19 and later know; completes with null when there is no such page. */
     CompletableFuture<String> version(CallLimits limits) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(connection.url() + "/web/version"))
-                .header("User-Agent", "camel-odoo")
-                .GET()
-                .build();
+        OdooHttp.Request request = OdooHttp.Request.get(
+                URI.create(connection.url() + "/web/version"), OdooHttp.headers("User-Agent", "camel-odoo"));
         return exchanger.send(connection, request, limits, answer -> {
             if (answer.status() >= 500 || answer.status() == 429 || answer.status() == 408) {
                 throw Failures.ofStatus(answer.status(), answer.retryAfter());
@@ -68,7 +65,7 @@ final class Json2Wire implements Wire {
                         OdooValues.map(context, "the user's context").get("uid"), "uid in the user's context"));
     }
 
-    private HttpRequest request(OdooCall call) {
+    private OdooHttp.Request request(OdooCall call) {
         Map<String, Object> body = new LinkedHashMap<>(call.options());
         for (OdooCall.Argument argument : call.arguments()) {
             if (argument.name() == null) {
@@ -87,16 +84,18 @@ final class Json2Wire implements Wire {
         } catch (JsonProcessingException e) {
             throw OdooException.badRequest("the arguments cannot be written as JSON");
         }
-        HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create(connection.url() + "/json/2/" + call.model() + "/" + call.method()))
-                .header("Content-Type", "application/json; charset=utf-8")
-                .header("User-Agent", "camel-odoo")
-                .header("Authorization", "bearer " + connection.secret())
-                .POST(HttpRequest.BodyPublishers.ofByteArray(bytes));
+        Map<String, String> headers = OdooHttp.headers(
+                "Content-Type",
+                "application/json; charset=utf-8",
+                "User-Agent",
+                "camel-odoo",
+                "Authorization",
+                "bearer " + connection.secret());
         if (connection.db() != null && !connection.db().isBlank()) {
-            request.header("X-Odoo-Database", connection.db());
+            headers.put("X-Odoo-Database", connection.db());
         }
-        return request.build();
+        return OdooHttp.Request.post(
+                URI.create(connection.url() + "/json/2/" + call.model() + "/" + call.method()), headers, bytes);
     }
 
     static Object decode(OdooHttp.Answer answer) {

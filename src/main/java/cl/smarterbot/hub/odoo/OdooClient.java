@@ -78,7 +78,7 @@ final class OdooClient implements AutoCloseable {
         timer = new ScheduledThreadPoolExecutor(1, named("odoo-timer"));
         timer.setRemoveOnCancelPolicy(true);
         timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-        http = new OdooHttp(httpThreads, timer);
+        http = new OdooHttp(httpThreads);
         exchanger = new Exchanger(http, httpThreads);
         lanes = new UpsertLanes(this::call, httpThreads, timer);
     }

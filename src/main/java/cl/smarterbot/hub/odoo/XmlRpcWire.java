@@ -2,7 +2,7 @@ package cl.smarterbot.hub.odoo;
 
 import cl.smarterbot.hub.odoo.OdooException.Kind;
 import java.net.URI;
-import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,6 +12,9 @@ import java.util.function.Function;
 
 /** XML-RPC on {@code /xmlrpc/2}: log in once for a user id, then send id and secret with every call. */
 final class XmlRpcWire implements Wire {
+    private static final Map<String, String> HEADERS =
+            OdooHttp.headers("Content-Type", "text/xml; charset=utf-8", "User-Agent", "camel-odoo");
+
     private final Exchanger exchanger;
     private final OdooConnection connection;
     private final Shared<Long> login = new Shared<>();
@@ -106,11 +109,8 @@ final class XmlRpcWire implements Wire {
 
     private <T> CompletableFuture<T> post(
             String service, String body, String model, CallLimits limits, Function<Object, T> decode) {
-        HttpRequest request = HttpRequest.newBuilder(URI.create(connection.url() + "/xmlrpc/2/" + service))
-                .header("Content-Type", "text/xml; charset=utf-8")
-                .header("User-Agent", "camel-odoo")
-                .POST(HttpRequest.BodyPublishers.ofString(body))
-                .build();
+        OdooHttp.Request request = OdooHttp.Request.post(
+                URI.create(connection.url() + "/xmlrpc/2/" + service), HEADERS, body.getBytes(StandardCharsets.UTF_8));
         return exchanger.send(connection, request, limits, answer -> decode.apply(decode(answer, model)));
     }
 

@@ -1,9 +1,17 @@
 package cl.smarterbot.hub.sandbox;
 
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.file.FileSystemOptions;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.core.http.RequestOptions;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -71,6 +79,7 @@ final class SandboxHooks implements AutoCloseable {
     private final Deque<Attempt> waiting = new ArrayDeque<>();
     private final Deque<Map<String, Object>> outcomes = new ArrayDeque<>();
     private ScheduledExecutorService workers;
+    private Vertx vertx;
     private HttpClient http;
     private int atOnce;
     private long era;
@@ -119,11 +128,20 @@ final class SandboxHooks implements AutoCloseable {
                     thread.setDaemon(true);
                     return thread;
                 });
-                http = HttpClient.newBuilder()
-                        .version(HttpClient.Version.HTTP_1_1)
-                        .connectTimeout(Duration.ofSeconds(5))
-                        .executor(workers)
-                        .build();
+                vertx = Vertx.vertx(new VertxOptions()
+                        .setEventLoopPoolSize(1)
+                        .setWorkerPoolSize(1)
+                        .setInternalBlockingPoolSize(1)
+                        .setUseDaemonThread(true)
+                        .setFileSystemOptions(new FileSystemOptions()
+                                .setClassPathResolvingEnabled(false)
+                                .setFileCachingEnabled(false)));
+                http = vertx.createHttpClient(
+                        new HttpClientOptions()
+                                .setProtocolVersion(HttpVersion.HTTP_1_1)
+                                .setConnectTimeout(5_000)
+                                .setKeepAliveTimeout(15),
+                        new PoolOptions().setHttp1MaxSize(MOST_AT_ONCE));
             }
             atOnce++;
             Attempt next = waiting.poll();
@@ -138,16 +156,19 @@ final class SandboxHooks implements AutoCloseable {
             if (body == null) {
                 body = job.body().get();
             }
-            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(job.url()))
-                    .timeout(job.limit())
-                    .header("Content-Type", "application/json")
-                    .header("User-Agent", agent)
-                    .POST(HttpRequest.BodyPublishers.ofByteArray(body));
-            job.headers().at(clock.instant().getEpochSecond(), body).forEach(request::header);
+            RequestOptions request = new RequestOptions()
+                    .setAbsoluteURI(job.url())
+                    .setMethod(HttpMethod.POST)
+                    .setTimeout(job.limit().toMillis())
+                    .addHeader("Content-Type", "application/json")
+                    .addHeader("User-Agent", agent);
+            job.headers().at(clock.instant().getEpochSecond(), body).forEach(request::addHeader);
             byte[] sent = body;
-            http.sendAsync(request.build(), BodyHandlers.discarding())
-                    .whenComplete(
-                            (answer, error) -> finish(attempt, sent, error == null ? answer.statusCode() : 0, error));
+            http.request(request)
+                    .compose(made -> made.send(Buffer.buffer(sent)))
+                    .compose(answer -> answer.end().map(answer))
+                    .map(HttpClientResponse::statusCode)
+                    .onComplete(made -> finish(attempt, sent, made.succeeded() ? made.result() : 0, made.cause()));
         } catch (RuntimeException e) {
             finish(attempt, body, 0, e);
         }
@@ -237,6 +258,7 @@ final class SandboxHooks implements AutoCloseable {
         waiting.clear();
         if (workers != null) {
             workers.shutdownNow();
+            vertx.close();
         }
     }
 }

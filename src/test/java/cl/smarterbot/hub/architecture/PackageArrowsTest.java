@@ -127,6 +127,8 @@ class PackageArrowsTest {
                     "org.apache.camel..",
                     "org.slf4j..",
                     "com.fasterxml.jackson..",
+                    "io.vertx.core..",
+                    "io.netty.channel..",
                     "io.github.resilience4j..");
 
     @ArchTest
