@@ -3,14 +3,14 @@
 -- hub_app sees the tenant named by the transaction-local setting app.tenant_rut; without it, nothing.
 -- A signed-in Supabase user (role authenticated) sees the tenant named by the claim tenant_rut in app_metadata of the JWT.
 -- hub_log (owner of the log's functions), hub_registry and hub_ops are named explicitly; FORCE makes owners obey as well.
+-- Read when they are made, so that no search_path changes what they mean, and put into the policies' own conditions by the planner: with
+-- a body in quotes each query would call them.
 create or replace function hub.app_tenant() returns text
-language sql stable parallel safe set search_path = '' as $$
-  select nullif(pg_catalog.current_setting('app.tenant_rut', true), '')
-$$;
+language sql stable parallel safe
+return nullif(pg_catalog.current_setting('app.tenant_rut', true), '');
 create or replace function hub.jwt_tenant() returns text
-language sql stable parallel safe set search_path = '' as $$
-  select nullif(nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'tenant_rut', '')
-$$;
+language sql stable parallel safe
+return nullif(nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'tenant_rut', '');
 -- The first contact of the tenant in app.tenant_rut with an e-mail address; null if it is p_contact itself. As the caller, the
 -- same query would read all contacts of the tenant: under row-level security no condition that calls lower() uses an index.
 create or replace function hub.first_contact(p_email text, p_contact uuid) returns uuid

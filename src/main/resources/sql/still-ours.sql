@@ -4,4 +4,4 @@ select c.owner = 'bot' or s.known as ours, not s.known as unsent
   from public.conversations c,
        lateral (select exists (select from hub.sent e
                                 where e.effect_key = cast(:#${header.CamelEventIdempotencyKey} as text) || ':message/reply')) s (known)
- where c.chatwoot_conversation_id = cast(:#${variable.said[conversation_id]} as int)
+ where c.chatwoot_conversation_id = cast(:#${variable.conversationId} as int)

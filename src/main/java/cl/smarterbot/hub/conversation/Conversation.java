@@ -18,11 +18,13 @@ import org.apache.camel.Exchange;
  * The decisions of the conversational loop, as steps of its routes. They talk through variables:
  *
  * <ul>
- *   <li>{@code said}: the message as its event carries it
+ *   <li>{@code said}: the message as its event carries it; of it {@code conversationId} and {@code messageId}, and
+ *       {@code botUser}, under which the bot knows the conversation
  *   <li>{@code mine}: whether the bot may act on it at all
  *   <li>{@code turn}: the row of {@code hub.take_turn}
  *   <li>{@code result}: what the bot understood (intent, confidence, slots, replies, handoff, reason)
- *   <li>{@code decision}: what follows from it (action, intent, confidence, reason, low_turns)
+ *   <li>{@code decision}: what follows from it (action, intent, confidence, reason, low_turns); of it {@code action},
+ *       {@code intent} and {@code confidence}
  * </ul>
  */
 public final class Conversation {
@@ -58,6 +60,17 @@ public final class Conversation {
                 && said.get("hub_event_id") == null;
         boolean stale = said != null && Boolean.TRUE.equals(said.get("stale"));
         exchange.setVariable("said", said);
+        if (said != null) {
+            exchange.setVariable("conversationId", said.get("conversation_id"));
+            exchange.setVariable("messageId", said.get("message_id"));
+            exchange.setVariable(
+                    "botUser",
+                    text(said.get("account_id"))
+                            + '-'
+                            + text(said.get("contact_id"))
+                            + '-'
+                            + text(said.get("conversation_id")));
+        }
         // Heard of so late that an answer would only puzzle: set aside, or it would be part of the next turn.
         exchange.setVariable("stale", mine && stale);
         mine &= !stale;
@@ -152,7 +165,7 @@ public final class Conversation {
         decision.put("reason", reason);
         decision.put("low_turns", action.equals(HANDOFF) ? 0 : lowTurns);
         decision.put("lead_stage", rule.leadStage());
-        exchange.setVariable("decision", decision);
+        decided(exchange, decision);
         exchange.setVariable("slots", result.get("slots") instanceof Map<?, ?> slots ? slots : Map.of());
         exchange.setVariable("template", rule.reply());
     }
@@ -223,7 +236,15 @@ public final class Conversation {
         decision.put("action", HANDOFF);
         decision.put("reason", reason);
         decision.put("low_turns", 0);
+        decided(exchange, decision);
+    }
+
+    /** By themselves, too: what a route reads of a map costs it a copy of the exchange. */
+    private static void decided(Exchange exchange, Map<String, Object> decision) {
         exchange.setVariable("decision", decision);
+        for (String name : List.of("action", "intent", "confidence")) {
+            exchange.setVariable(name, decision.get(name));
+        }
     }
 
     /** Whether there are words to send; without any, a person answers. Sets the variable {@code speaks}. */
@@ -328,6 +349,10 @@ public final class Conversation {
 
     private static Map<?, ?> decision(Exchange exchange) {
         return exchange.getVariable("decision", Map.class);
+    }
+
+    private static String text(Object value) {
+        return value == null ? "" : value.toString();
     }
 
     private static String botsWords(Exchange exchange) {

@@ -15,14 +15,21 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.sql.Savepoint;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
  * One tenant's connection. The connection behind has autocommit off all the time, so that the driver begins a transaction by
- * itself, in the round trip that sets the tenant.
+ * itself, in the round trip that sets the tenant. A prepared statement that is a transaction of its own goes to the server in one
+ * round trip together with what begins and ends it.
  */
 final class FencedConnection implements InvocationHandler {
     private static final String SET_TENANT = "select set_config('app.tenant_rut', ?, true)";
+
+    /** Around a text that is a transaction of its own. On a line of its own, or a comment at the end would hide it. */
+    private static final String COMMIT = "\n; commit";
+
     private static final String FEATURE_NOT_SUPPORTED = "not supported on a tenant's connection: ";
 
     private final Connection raw;
@@ -110,7 +117,7 @@ final class FencedConnection implements InvocationHandler {
             case "prepareStatement":
                 checkConcurrency(args, 1);
                 checkSql(args);
-                return statement((Statement) call(raw, method, args), (String) args[0]);
+                return prepared(method, args);
             case "getMetaData":
                 return proxy(DatabaseMetaData.class, new Plain(call(raw, method, args), true));
             case "setTransactionIsolation":
@@ -187,10 +194,14 @@ final class FencedConnection implements InvocationHandler {
         if (setTenant == null) {
             setTenant = raw.prepareStatement(SET_TENANT);
         }
-        // Nobody's connection says so, in case someone with the right to has set a tenant for a whole session.
-        setTenant.setString(1, tenant == null ? "" : tenant);
+        setTenant.setString(1, tenantOrNobody());
         setTenant.execute();
         tenantSet = true;
+    }
+
+    /** Nobody's connection says so, in case someone with the right to has set a tenant for a whole session. */
+    private String tenantOrNobody() {
+        return tenant == null ? "" : tenant;
     }
 
     private void checkOpen() throws SQLException {
@@ -277,15 +288,26 @@ final class FencedConnection implements InvocationHandler {
         }
     }
 
-    private Statement statement(Statement rawStatement) {
-        return statement(rawStatement, null);
+    private Statement prepared(Method method, Object[] args) throws Throwable {
+        String sql = (String) args[0];
+        boolean whole = autoCommit && args.length == 1 && sql != null && parameters(sql) >= 0;
+        return whole
+                ? statement(raw.prepareStatement(SET_TENANT + ";\n" + sql + COMMIT), sql, true)
+                : statement((Statement) call(raw, method, args), sql, false);
     }
 
-    /** @param sql what it was prepared from; null if that is not known */
-    private Statement statement(Statement rawStatement, String sql) {
+    private Statement statement(Statement rawStatement) {
+        return statement(rawStatement, null, false);
+    }
+
+    /**
+     * @param sql what it was prepared from; null if that is not known
+     * @param whole whether it sets the tenant before and commits after, all by itself
+     */
+    private Statement statement(Statement rawStatement, String sql, boolean whole) {
         Class<? extends Statement> type =
                 rawStatement instanceof PreparedStatement ? PreparedStatement.class : Statement.class;
-        return proxy(type, new Fenced(rawStatement, sql));
+        return proxy(type, new Fenced(rawStatement, sql, whole));
     }
 
     /** How many parameters a text has; -1 where only the server can tell for sure. */
@@ -346,14 +368,29 @@ final class FencedConnection implements InvocationHandler {
                 Proxy.newProxyInstance(FencedConnection.class.getClassLoader(), new Class<?>[] {type}, handler));
     }
 
+    private record Setting(Method method, Object[] args) {
+        void on(Statement statement, int shift) throws Throwable {
+            Object[] shifted = args;
+            if (shift > 0 && args.length > 1) {
+                // A parameter, not a setting of the statement: those have one argument.
+                shifted = args.clone();
+                shifted[0] = (Integer) args[0] + shift;
+            }
+            call(statement, method, shifted);
+        }
+    }
+
     /** A statement: its texts are checked and it runs within the fence. */
     private final class Fenced implements InvocationHandler {
-        private final Statement statement;
         private final String sql;
+        private final List<Setting> settings = new ArrayList<>();
+        private Statement statement;
+        private boolean whole;
 
-        Fenced(Statement statement, String sql) {
+        Fenced(Statement statement, String sql, boolean whole) {
             this.statement = statement;
             this.sql = sql;
+            this.whole = whole;
         }
 
         @Override
@@ -378,31 +415,116 @@ final class FencedConnection implements InvocationHandler {
                         "executeBatch",
                         "executeLargeBatch":
                     checkSql(args);
+                    if (whole && autoCommit && args == null && !method.getName().endsWith("Batch")) {
+                        return wrap(executeWhole(method.getName()), (Statement) self);
+                    }
+                    split();
                     return wrap(execute(statement, method, args), (Statement) self);
                 case "addBatch":
                     checkSql(args);
+                    split();
+                    return call(statement, method, args);
+                case "clearParameters":
+                    settings.removeIf(setting -> setting.args().length > 1);
                     return call(statement, method, args);
                 case "getParameterMetaData":
                     checkOpen();
                     int count = sql == null ? -1 : parameters(sql);
-                    return count < 0
-                            ? outside(method, statement, args, (Statement) self)
-                            : proxy(ParameterMetaData.class, new Counted(statement, method, count));
+                    if (count >= 0) {
+                        return proxy(ParameterMetaData.class, new Counted(this, method, count));
+                    }
+                    return outside(method, statement, args, (Statement) self);
                 case "getMetaData":
                     checkOpen();
+                    split();
                     return outside(method, statement, args, (Statement) self);
-                case "setArray", "setObject":
-                    return call(statement, method, bare(args));
                 default:
+                    if (method.getName().startsWith("set")) {
+                        return set(method, bare(args));
+                    }
                     return wrap(call(statement, method, args), (Statement) self);
             }
         }
 
-        private Object[] bare(Object[] args) {
-            if (args[1] instanceof Array array
-                    && Proxy.isProxyClass(array.getClass())
-                    && Proxy.getInvocationHandler(array) instanceof Plain plain) {
-                args[1] = plain.target;
+        private Object set(Method method, Object[] args) throws Throwable {
+            Setting setting = new Setting(method, args);
+            setting.on(statement, whole ? 1 : 0);
+            if (whole) {
+                settings.add(setting);
+            }
+            return null;
+        }
+
+        /** From now on the text alone, for what cannot be done with one that sets the tenant and commits. */
+        private void split() throws Throwable {
+            if (!whole) {
+                return;
+            }
+            Statement alone = raw.prepareStatement(sql);
+            whole = false;
+            statement.close();
+            statement = alone;
+            for (Setting setting : settings) {
+                setting.on(alone, 0);
+            }
+            settings.clear();
+        }
+
+        private Object executeWhole(String how) throws Throwable {
+            checkOpen();
+            checkTenant();
+            PreparedStatement all = (PreparedStatement) statement;
+            // Rows fetched in portions would need the transaction to stay open.
+            int fetchSize = all.getFetchSize();
+            if (fetchSize != 0) {
+                all.setFetchSize(0);
+            }
+            try {
+                all.setString(1, tenantOrNobody());
+                all.execute();
+                // Behind the tenant's setting.
+                boolean rows = all.getMoreResults();
+                Object result = result(all, how, rows);
+                // Says nothing to the server: the text has ended its transaction.
+                endTransaction(true);
+                return result;
+            } catch (Throwable e) {
+                try {
+                    endTransaction(false);
+                } catch (SQLException onRollback) {
+                    e.addSuppressed(onRollback);
+                }
+                throw e;
+            } finally {
+                if (fetchSize != 0 && !all.isClosed()) {
+                    all.setFetchSize(fetchSize);
+                }
+            }
+        }
+
+        private static Object result(PreparedStatement all, String how, boolean rows) throws SQLException {
+            if (how.equals("execute")) {
+                return rows;
+            }
+            if (how.equals("executeQuery") != rows) {
+                throw new SQLException(
+                        rows ? "a result was returned when none was expected" : "no results were returned by the query",
+                        "02000");
+            }
+            return switch (how) {
+                case "executeQuery" -> all.getResultSet();
+                case "executeUpdate" -> all.getUpdateCount();
+                default -> all.getLargeUpdateCount();
+            };
+        }
+
+        private static Object[] bare(Object[] args) {
+            for (int i = 0; i < args.length; i++) {
+                if (args[i] instanceof Array array
+                        && Proxy.isProxyClass(array.getClass())
+                        && Proxy.getInvocationHandler(array) instanceof Plain plain) {
+                    args[i] = plain.target;
+                }
             }
             return args;
         }
@@ -410,11 +532,11 @@ final class FencedConnection implements InvocationHandler {
 
     /** What is known of parameters without a word from the server; the rest is asked when somebody wants it. */
     private final class Counted implements InvocationHandler {
-        private final Statement statement;
+        private final Fenced statement;
         private final Method ask;
         private final int count;
 
-        Counted(Statement statement, Method ask, int count) {
+        Counted(Fenced statement, Method ask, int count) {
             this.statement = statement;
             this.ask = ask;
             this.count = count;
@@ -429,7 +551,10 @@ final class FencedConnection implements InvocationHandler {
                 case "toString" -> "parameters of a statement of tenant " + tenant;
                 case "isWrapperFor" -> ((Class<?>) args[0]).isInstance(self);
                 case "unwrap" -> FencedConnection.unwrap(self, (Class<?>) args[0]);
-                default -> call(outside(ask, statement, null, null), method, args);
+                default -> {
+                    statement.split();
+                    yield call(outside(ask, statement.statement, null, null), method, args);
+                }
             };
         }
     }
