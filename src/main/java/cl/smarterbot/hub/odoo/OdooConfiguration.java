@@ -70,10 +70,10 @@ public class OdooConfiguration implements Cloneable {
     private Duration requestTimeout = Duration.ofSeconds(30);
 
     @UriParam
-    private int maxConcurrentCalls = 8;
+    private int maxConcurrentCalls = 16;
 
     @UriParam
-    private int maxConcurrentCallsPerConnection = 4;
+    private int maxConcurrentCallsPerConnection = 8;
 
     @UriParam
     private int maxResponseSize = 16 * 1024 * 1024;

@@ -12,6 +12,6 @@ import java.time.Duration;
  */
 public record RestLimits(Duration connectTimeout, int mostInFlight, int mostWaiting, Duration breakerOpenTime) {
 
-    /** 3 s to connect, 8 calls under way and 1000 waiting, 5 s of rest. */
-    public static final RestLimits DEFAULT = new RestLimits(Duration.ofSeconds(3), 8, 1_000, Duration.ofSeconds(5));
+    /** 3 s to connect, 24 calls under way and 1000 waiting, 5 s of rest. */
+    public static final RestLimits DEFAULT = new RestLimits(Duration.ofSeconds(3), 24, 1_000, Duration.ofSeconds(5));
 }
