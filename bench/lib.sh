@@ -58,13 +58,12 @@ build() {
     "$JAVA" -Djarmode=tools -jar "$jar" extract --destination "$APP" >/dev/null 2>&1 || die "the jar cannot be extracted"
     touch "$APP/.extracted"
   fi
-  PGJDBC=$(ls "$APP"/lib/postgresql-*.jar | head -1)
   mkdir -p "$WORK/classes"
-  "$JAVAC" --release 17 -Xlint:all -cp "$PGJDBC" -d "$WORK/classes" "$ROOT"/bench/*.java || die "the tools do not compile"
+  "$JAVAC" --release 17 -Xlint:all -Xlint:-classfile -proc:none -cp "$APP/lib/*" -d "$WORK/classes" "$ROOT"/bench/*.java || die "the tools do not compile"
   RUN=$(date +%y%m%d%H%M%S)
 }
 
-tool() { "$JAVA" -XX:+UseSerialGC -Xmx1g -cp "$WORK/classes:$PGJDBC" "$@"; }
+tool() { "$JAVA" -XX:+UseSerialGC -Xmx1g -cp "$WORK/classes:$APP/lib/*" "$@"; }
 
 TAKEN=" "
 # Sets PORT to one that nobody listens on, below the range that the kernel hands out.

@@ -74,8 +74,8 @@ import javax.sql.DataSource;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.model.errorhandler.NoErrorHandlerDefinition;
+import org.apache.camel.opentelemetry2.OpenTelemetryTracer;
 import org.apache.camel.spring.boot.CamelContextConfiguration;
-import org.apache.camel.telemetry.Tracer;
 import org.postgresql.util.PSQLException;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
@@ -451,13 +451,26 @@ class HubConfiguration {
                 .getOpenTelemetrySdk();
     }
 
+    /** Where no trace is kept, no span is begun: spans that nobody will see were some 6 % of a busy hub's work. */
+    @Bean(destroyMethod = "")
+    OpenTelemetryTracer tracer(CamelContext context, @Value("${hub.tracing.sampling}") double sampling) {
+        OpenTelemetryTracer tracer = new OpenTelemetryTracer() {
+            @Override
+            public boolean exclude(String name, CamelContext camel) {
+                return sampling == 0 || super.exclude(name, camel);
+            }
+        };
+        tracer.init(context);
+        return tracer;
+    }
+
     @Bean("sql")
     TenantSqlComponent sqlComponent(DataSource tenantDataSource) {
         return new TenantSqlComponent(tenantDataSource);
     }
 
     @Bean
-    CamelContextConfiguration camelContextConfiguration(@Value("${hub.tracing.sampling}") double sampling) {
+    CamelContextConfiguration camelContextConfiguration() {
         return new CamelContextConfiguration() {
             @Override
             public void beforeApplicationStart(CamelContext context) {
@@ -465,11 +478,6 @@ class HubConfiguration {
                 // Also for the routes inside kamelets, which name none: the default handler logs each failed call with
                 // its stack.
                 context.getCamelContextExtension().setErrorHandlerFactory(new NoErrorHandlerDefinition());
-                Tracer tracer = context.hasService(Tracer.class);
-                if (tracer != null && sampling == 0) {
-                    // No trace is kept: spans that nobody will see were some 6 % of a busy hub's work.
-                    tracer.setExcludePatterns("*");
-                }
             }
 
             @Override

@@ -11,6 +11,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import javax.xml.stream.XMLInputFactory;
 import javax.xml.stream.XMLStreamConstants;
 import javax.xml.stream.XMLStreamException;
@@ -23,6 +25,12 @@ import javax.xml.stream.XMLStreamReader;
 final class XmlRpcReader {
     static final int DEEPEST_VALUE = 64;
     static final int MOST_ELEMENTS = 1_000_000;
+
+    /** Of the JDK's own parser, which takes more time to be made than to read a small answer. */
+    private static final String REUSE = "reuse-instance";
+
+    private static final int SMALL = 32 << 10;
+    private static final BlockingQueue<XMLInputFactory> PARSERS = new ArrayBlockingQueue<>(16);
 
     /** What a server answered: a value, or a fault with code and text. */
     record Answer(Object value, Fault fault) {}
@@ -53,21 +61,24 @@ final class XmlRpcReader {
                     OdooException.Kind.PROTOCOL, "the server sent a web page instead of an XML-RPC answer");
         }
         refuseDeclarations(text);
-        XMLInputFactory factory = XMLInputFactory.newDefaultFactory();
-        factory.setProperty(XMLInputFactory.SUPPORT_DTD, false);
-        factory.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
-        factory.setProperty(XMLInputFactory.IS_VALIDATING, false);
-        factory.setXMLResolver((publicId, systemId, base, namespace) -> {
-            throw new XMLStreamException("external entity");
-        });
+        XMLInputFactory factory = PARSERS.poll();
+        if (factory == null) {
+            factory = parser();
+        }
         try {
             // A reader, not a stream: the declared encoding cannot smuggle in another reading of the bytes.
             XMLStreamReader in = factory.createXMLStreamReader(new StringReader(text));
+            Answer answer;
             try {
-                return new XmlRpcReader(in).document();
+                answer = new XmlRpcReader(in).document();
             } finally {
                 in.close();
             }
+            // One that met something odd is not used again; nor one that might hold on to a large text.
+            if (text.length() < SMALL) {
+                PARSERS.offer(factory);
+            }
+            return answer;
         } catch (XMLStreamException e) {
             // The parser's message may quote the document, so it is not repeated.
             if (!text.stripTrailing().endsWith("</methodResponse>")) {
@@ -76,6 +87,20 @@ final class XmlRpcReader {
             }
             throw malformed("it is not well-formed XML");
         }
+    }
+
+    private static XMLInputFactory parser() {
+        XMLInputFactory factory = XMLInputFactory.newDefaultFactory();
+        factory.setProperty(XMLInputFactory.SUPPORT_DTD, false);
+        factory.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
+        factory.setProperty(XMLInputFactory.IS_VALIDATING, false);
+        if (factory.isPropertySupported(REUSE)) {
+            factory.setProperty(REUSE, true);
+        }
+        factory.setXMLResolver((publicId, systemId, base, namespace) -> {
+            throw new XMLStreamException("external entity");
+        });
+        return factory;
     }
 
     static String utf8(byte[] body) {

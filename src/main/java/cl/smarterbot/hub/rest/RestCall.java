@@ -38,7 +38,7 @@ public final class RestCall {
         tenant = builder.tenant;
         method = builder.method;
         uri = builder.uri;
-        template = builder.template != null ? builder.template : template(builder.uri);
+        template = builder.template;
         headers = Collections.unmodifiableMap(new LinkedHashMap<>(builder.headers));
         body = builder.body;
         stream = builder.stream;
@@ -95,7 +95,7 @@ public final class RestCall {
 
     /** Method and path template, safe to show. */
     public String place() {
-        return method + " " + template;
+        return method + " " + (template != null ? template : template(uri));
     }
 
     Map<String, String> headers() {

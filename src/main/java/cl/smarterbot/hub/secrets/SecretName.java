@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  */
 record SecretName(String tenantRut, String system, String field) {
     private static final Pattern RUT = Pattern.compile("[0-9]{1,8}-[0-9K]");
-    private static final Pattern WORD = Pattern.compile("[a-z0-9_]{1,64}");
+    private static final int LONGEST_WORD = 64;
     private static final Map<String, String> ALIASES = Map.ofEntries(
             Map.entry("base_url", "url"),
             Map.entry("database", "db"),
@@ -44,7 +44,12 @@ record SecretName(String tenantRut, String system, String field) {
 
     private static String word(String text, String what) {
         String word = text == null ? "" : text.trim().toLowerCase(Locale.ROOT).replace('-', '_');
-        if (!WORD.matcher(word).matches()) {
+        boolean good = !word.isEmpty() && word.length() <= LONGEST_WORD;
+        for (int i = 0; good && i < word.length(); i++) {
+            char c = word.charAt(i);
+            good = c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_';
+        }
+        if (!good) {
             throw new IllegalArgumentException("the " + what + " of a secret is a word of letters, digits and _");
         }
         return word;
