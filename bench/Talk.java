@@ -57,6 +57,7 @@ public final class Talk {
               --wait S           longest wait for the last replies, default 60
               --tenants 1,2      which tenants speak, default both
               --first ID         id of the first message, default 1000000000; must grow from run to run
+              --others N         webhooks of the conversation's changes that come with each message, as Chatwoot sends them; default 0
               --text WORDS       what is said, default a question about an order
               --hub-pid P[,P]    processes of the hub
               --postgres-pid P   first process of the PostgreSQL server
@@ -117,6 +118,7 @@ public final class Talk {
     private final AtomicLong unasked = new AtomicLong();
     private final AtomicLong heard = new AtomicLong();
     private final AtomicLong ids;
+    private final int others;
     private final Semaphore due = new Semaphore(0);
     private volatile boolean measuring;
     private volatile boolean closedLoop;
@@ -140,6 +142,7 @@ public final class Talk {
         hub = URI.create("http://127.0.0.1:" + options.get("port"));
         sandbox = options.get("sandbox");
         words = options.getOrDefault("text", "¿Cómo va mi pedido S00001?");
+        others = Integer.parseInt(options.getOrDefault("others", "0"));
         ids = new AtomicLong(Long.parseLong(options.getOrDefault("first", "1000000000")));
         for (String account : options.getOrDefault("tenants", "1,2").split(",")) {
             answered.put(Integer.valueOf(account), new Samples());
@@ -282,20 +285,44 @@ public final class Talk {
         long now = System.currentTimeMillis();
         String body = webhook(conversation, id, now);
         String timestamp = Long.toString(now / 1000);
-        Mac mac = Mac.getInstance("HmacSHA256");
-        mac.init(new SecretKeySpec(
-                ("demo-chatwoot-secret-" + conversation.account()).getBytes(StandardCharsets.US_ASCII), "HmacSHA256"));
         byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-        mac.update((timestamp + ".").getBytes(StandardCharsets.US_ASCII));
-        String signature = "sha256=" + HexFormat.of().formatHex(mac.doFinal(bytes));
+        String signature = signature(conversation.account(), timestamp, bytes);
         synchronized (conversation) {
             conversation.open().add(dueAt);
         }
+        tell(conversation.account(), bytes, timestamp, signature, dueAt);
+        for (int i = 1; i <= others; i++) {
+            changed(conversation, now, i, dueAt);
+        }
+    }
+
+    /** Chatwoot's conversation_updated: nothing that concerns the bot. */
+    private void changed(Conversation conversation, long now, int number, long dueAt) throws GeneralSecurityException {
+        long micros = now % 1000 * 1000 + number;
+        String body = "{\"event\":\"conversation_updated\",\"id\":" + conversation.id() + ",\"inbox_id\":"
+                + inbox(conversation.account()) + ",\"status\":\"pending\",\"channel\":\"Channel::Api\",\"can_reply\":true,"
+                + "\"account\":{\"id\":" + conversation.account() + ",\"name\":\"Bench\"},\"labels\":[],\"custom_attributes\":{},"
+                + "\"changed_attributes\":[{\"updated_at\":{\"previous_value\":null,\"current_value\":null}}],"
+                + "\"meta\":{\"sender\":{\"id\":" + conversation.contact() + "},\"assignee\":null,\"hmac_verified\":false},"
+                + "\"updated_at\":" + now / 1000 + "." + String.format(Locale.ROOT, "%06d", micros) + "}";
+        String timestamp = Long.toString(now / 1000);
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        tell(conversation.account(), bytes, timestamp, signature(conversation.account(), timestamp, bytes), dueAt);
+    }
+
+    private static String signature(int account, String timestamp, byte[] bytes) throws GeneralSecurityException {
+        Mac mac = Mac.getInstance("HmacSHA256");
+        mac.init(new SecretKeySpec(("demo-chatwoot-secret-" + account).getBytes(StandardCharsets.US_ASCII), "HmacSHA256"));
+        mac.update((timestamp + ".").getBytes(StandardCharsets.US_ASCII));
+        return "sha256=" + HexFormat.of().formatHex(mac.doFinal(bytes));
+    }
+
+    private void tell(int account, byte[] bytes, String timestamp, String signature, long dueAt) {
         RequestOptions request = new RequestOptions()
                 .setHost("127.0.0.1")
                 .setPort(hub.getPort())
                 .setMethod(HttpMethod.POST)
-                .setURI("/webhooks/chatwoot/demo-cw-" + conversation.account())
+                .setURI("/webhooks/chatwoot/demo-cw-" + account)
                 .setTimeout(20_000)
                 .addHeader("Content-Type", "application/json")
                 .addHeader("X-Chatwoot-Delivery", UUID.randomUUID().toString())

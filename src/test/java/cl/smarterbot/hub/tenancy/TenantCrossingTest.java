@@ -471,6 +471,57 @@ class TenantCrossingTest {
     }
 
     @Test
+    @DisplayName(
+            "has each statement committed by itself, however its text ends, again after an error, and not within a transaction")
+    void wholeStatements() throws SQLException {
+        as(A, () -> {
+            try (Connection c = fenced.getConnection()) {
+                for (String end : List.of("", ";", " ; ", " -- a comment", "\n-- a comment\n")) {
+                    try (PreparedStatement s =
+                            c.prepareStatement("update public.contacts set message = ? where id = ?::uuid" + end)) {
+                        s.setString(1, "said" + end);
+                        s.setString(2, ROW_A);
+                        assertThat(s.executeUpdate()).isEqualTo(1);
+                        s.setString(2, ROW_B);
+                        assertThat(s.executeUpdate()).isZero();
+                    }
+                    assertThat(message()).isEqualTo("said" + end);
+                }
+                try (PreparedStatement s = c.prepareStatement(
+                        "update public.contacts set message = message || 1 / cast(? as int) where id = ?::uuid")) {
+                    s.setInt(1, 0);
+                    s.setString(2, ROW_A);
+                    assertThatThrownBy(s::executeUpdate).hasMessageContaining("division by zero");
+                    s.setInt(1, 1);
+                    assertThat(s.execute()).isFalse();
+                    assertThat(s.getUpdateCount()).isEqualTo(1);
+                    assertThatThrownBy(s::executeQuery).isInstanceOf(SQLException.class);
+                    s.clearParameters();
+                    assertThatThrownBy(s::executeUpdate).isInstanceOf(SQLException.class);
+                    // Prepared to be a transaction of its own, used in a longer one.
+                    c.setAutoCommit(false);
+                    s.setInt(1, 1);
+                    s.setString(2, ROW_A);
+                    String before = message();
+                    assertThat(s.executeUpdate()).isEqualTo(1);
+                    assertThat(message()).isEqualTo(before);
+                    c.rollback();
+                    assertThat(message()).isEqualTo(before);
+                    assertThat(s.executeUpdate()).isEqualTo(1);
+                    c.commit();
+                    assertThat(message()).isNotEqualTo(before);
+                }
+            }
+            return null;
+        });
+    }
+
+    private static String message() {
+        return new JdbcTemplate(database.as("postgres"))
+                .queryForObject("select message from public.contacts where id = ?::uuid", String.class, ROW_A);
+    }
+
+    @Test
     @DisplayName("learns nothing of another's values from errors, statistics or catalogues")
     void sideChannels() throws Exception {
         database.superuser("analyze public.contacts");
