@@ -1,9 +1,7 @@
 package cl.smarterbot.hub.sandbox;
 
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientResponse;
@@ -128,14 +126,7 @@ final class SandboxHooks implements AutoCloseable {
                     thread.setDaemon(true);
                     return thread;
                 });
-                vertx = Vertx.vertx(new VertxOptions()
-                        .setEventLoopPoolSize(1)
-                        .setWorkerPoolSize(1)
-                        .setInternalBlockingPoolSize(1)
-                        .setUseDaemonThread(true)
-                        .setFileSystemOptions(new FileSystemOptions()
-                                .setClassPathResolvingEnabled(false)
-                                .setFileCachingEnabled(false)));
+                vertx = SandboxLoop.start();
                 http = vertx.createHttpClient(
                         new HttpClientOptions()
                                 .setProtocolVersion(HttpVersion.HTTP_1_1)
