@@ -437,6 +437,10 @@ class HubConfiguration {
     OpenTelemetrySdk openTelemetry(
             @Value("${hub.tracing.sampling}") double sampling,
             @Value("${OTEL_EXPORTER_OTLP_ENDPOINT:}") String endpoint) {
+        if (sampling == 0) {
+            // Nothing is kept or sent: exporters need not be loaded at each start.
+            return OpenTelemetrySdk.builder().build();
+        }
         return AutoConfiguredOpenTelemetrySdk.builder()
                 .addPropertiesSupplier(() -> Map.of(
                         "otel.service.name", "smarteros-hub",
