@@ -17,6 +17,7 @@ import java.sql.Savepoint;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -264,14 +265,25 @@ final class FencedConnection implements InvocationHandler {
             beginIfNeeded();
             return call(statement, method, args);
         }
+        return alone(statement, () -> {
+            beginIfNeeded();
+            return call(statement, method, args);
+        });
+    }
+
+    private interface Work {
+        Object run() throws Throwable;
+    }
+
+    /** A transaction of its own: committed, or undone if anything fails. */
+    private Object alone(Statement statement, Work work) throws Throwable {
         // Rows fetched in portions would need the transaction to stay open.
         int fetchSize = statement.getFetchSize();
         if (fetchSize != 0) {
             statement.setFetchSize(0);
         }
         try {
-            beginIfNeeded();
-            Object result = call(statement, method, args);
+            Object result = work.run();
             endTransaction(true);
             return result;
         } catch (Throwable e) {
@@ -415,7 +427,7 @@ final class FencedConnection implements InvocationHandler {
                         "executeBatch",
                         "executeLargeBatch":
                     checkSql(args);
-                    if (whole && autoCommit && args == null && !method.getName().endsWith("Batch")) {
+                    if (whole && autoCommit && args == null && gives(method.getName())) {
                         return wrap(executeWhole(method.getName()), (Statement) self);
                     }
                     split();
@@ -470,48 +482,36 @@ final class FencedConnection implements InvocationHandler {
             settings.clear();
         }
 
+        /** Whether the text surely gives what the call asks for: it commits before that can be seen. */
+        private boolean gives(String how) {
+            String text = sql.stripLeading().toLowerCase(Locale.ROOT);
+            return switch (how) {
+                case "execute" -> true;
+                case "executeQuery" -> text.startsWith("select");
+                case "executeUpdate", "executeLargeUpdate" ->
+                    !text.contains("returning")
+                            && (text.startsWith("insert") || text.startsWith("update") || text.startsWith("delete"));
+                default -> false;
+            };
+        }
+
         private Object executeWhole(String how) throws Throwable {
             checkOpen();
             checkTenant();
             PreparedStatement all = (PreparedStatement) statement;
-            // Rows fetched in portions would need the transaction to stay open.
-            int fetchSize = all.getFetchSize();
-            if (fetchSize != 0) {
-                all.setFetchSize(0);
-            }
-            try {
+            // Its commit says nothing more to the server: the text has ended its transaction.
+            return alone(all, () -> {
                 all.setString(1, tenantOrNobody());
                 all.execute();
                 // Behind the tenant's setting.
                 boolean rows = all.getMoreResults();
-                Object result = result(all, how, rows);
-                // Says nothing to the server: the text has ended its transaction.
-                endTransaction(true);
-                return result;
-            } catch (Throwable e) {
-                try {
-                    endTransaction(false);
-                } catch (SQLException onRollback) {
-                    e.addSuppressed(onRollback);
-                }
-                throw e;
-            } finally {
-                if (fetchSize != 0 && !all.isClosed()) {
-                    all.setFetchSize(fetchSize);
-                }
-            }
+                return result(all, how, rows);
+            });
         }
 
         private static Object result(PreparedStatement all, String how, boolean rows) throws SQLException {
-            if (how.equals("execute")) {
-                return rows;
-            }
-            if (how.equals("executeQuery") != rows) {
-                throw new SQLException(
-                        rows ? "a result was returned when none was expected" : "no results were returned by the query",
-                        "02000");
-            }
             return switch (how) {
+                case "execute" -> rows;
                 case "executeQuery" -> all.getResultSet();
                 case "executeUpdate" -> all.getUpdateCount();
                 default -> all.getLargeUpdateCount();
