@@ -27,10 +27,6 @@ public final class WebhookTrial {
     private final TenantRegistry registry;
     private final EndpointSecrets secrets;
     private final Clock clock;
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(PATIENCE)
-            .build();
 
     public WebhookTrial(DoorServer server, TenantRegistry registry, EndpointSecrets secrets, Clock clock) {
         this.server = server;
@@ -81,7 +77,7 @@ public final class WebhookTrial {
             return new Outcome(0, "no secret is stored: hub endpoint rotate " + id);
         }
         try {
-            int status = http.send(request.build(), HttpResponse.BodyHandlers.discarding())
+            int status = client().send(request.build(), HttpResponse.BodyHandlers.discarding())
                     .statusCode();
             return new Outcome(status, says(status));
         } catch (InterruptedException e) {
@@ -91,6 +87,14 @@ public final class WebhookTrial {
             return new Outcome(
                     0, "the public port does not answer: " + e.getClass().getSimpleName());
         }
+    }
+
+    /** For one delivery: an operator asks for it once in a while. */
+    private static HttpClient client() {
+        return HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(PATIENCE)
+                .build();
     }
 
     private Map<String, String> proof(Signatures scheme, String secret, byte[] body) {
