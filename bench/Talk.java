@@ -62,6 +62,7 @@ public final class Talk {
               --hub-pid P[,P]    processes of the hub
               --postgres-pid P   first process of the PostgreSQL server
               --out FILE         where to write the figures as key=value
+              --seconds-to FILE  where to write how each second's webhooks were acknowledged
             """;
 
     private static final Pattern SAID = Pattern.compile("\"contact\":(\\d+).*?\"conversation\":(\\d+)");
@@ -113,6 +114,7 @@ public final class Talk {
     private final Map<Long, Conversation> conversations = new ConcurrentHashMap<>();
     private final List<Conversation> speakers = new ArrayList<>();
     private final Samples acknowledged = new Samples();
+    private final Map<Long, Samples> bySecond = new java.util.concurrent.ConcurrentSkipListMap<>();
     private final Map<Integer, Samples> answered = new TreeMap<>();
     private final Map<Integer, AtomicLong> statuses = new ConcurrentHashMap<>();
     private final AtomicLong unasked = new AtomicLong();
@@ -121,6 +123,7 @@ public final class Talk {
     private final int others;
     private final Semaphore due = new Semaphore(0);
     private volatile boolean measuring;
+    private volatile long begun;
     private volatile boolean closedLoop;
     private final java.util.concurrent.ConcurrentLinkedQueue<Conversation> free = new java.util.concurrent.ConcurrentLinkedQueue<>();
 
@@ -179,7 +182,7 @@ public final class Talk {
         long compilersBefore = Proc.compilerCpuMillis(pids());
         long postgresBefore = postgresCpu();
         long ownBefore = ownCpu();
-        long begun = System.nanoTime();
+        begun = System.nanoTime();
         measuring = true;
         if (rate > 0) {
             paced(rate, begun + (long) (seconds * 1e9));
@@ -332,10 +335,16 @@ public final class Talk {
                 .compose(made -> made.send(Buffer.buffer(bytes)))
                 .compose(answer -> answer.end().map(answer.statusCode()))
                 .onComplete(answer -> {
-                    acknowledged.add(System.nanoTime() - dueAt);
+                    acknowledged(dueAt);
                     statuses.computeIfAbsent(answer.failed() ? 0 : answer.result(), s -> new AtomicLong())
                             .incrementAndGet();
                 }));
+    }
+
+    private void acknowledged(long dueAt) {
+        long took = System.nanoTime() - dueAt;
+        acknowledged.add(took);
+        bySecond.computeIfAbsent((dueAt - begun) / 1_000_000_000L, second -> new Samples()).add(took);
     }
 
     /** What Chatwoot 4 posts for a customer's message, as far as anybody reads it, and as large. */
@@ -452,6 +461,12 @@ public final class Talk {
                 samples.millis(0.95),
                 samples.millis(0.99)));
         System.out.println("  answers: " + statuses + "; replies that nobody asked for: " + unasked + (all ? "" : "; NOT all replied in time"));
+        if (options.get("seconds-to") != null) {
+            List<String> lines = new ArrayList<>();
+            bySecond.forEach((second, samples) -> lines.add(String.format(
+                    Locale.ROOT, "%d\t%d\t%.1f\t%.1f\t%.1f", second, samples.size(), samples.millis(0.5), samples.millis(0.99), samples.millis(1))));
+            Files.write(Path.of(options.get("seconds-to")), lines);
+        }
         if (options.get("out") != null) {
             List<String> lines = new ArrayList<>();
             figures.forEach((k, v) -> lines.add(k + "=" + v));

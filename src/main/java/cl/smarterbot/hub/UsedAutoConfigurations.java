@@ -17,6 +17,7 @@ import org.springframework.boot.actuate.autoconfigure.metrics.LogbackMetricsAuto
 import org.springframework.boot.actuate.autoconfigure.metrics.MetricsAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.metrics.SystemMetricsAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.metrics.export.prometheus.PrometheusMetricsExportAutoConfiguration;
+import org.springframework.boot.actuate.autoconfigure.metrics.export.simple.SimpleMetricsExportAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.metrics.startup.StartupTimeMetricsListenerAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.metrics.web.tomcat.TomcatMetricsAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.observation.ObservationAutoConfiguration;
@@ -89,6 +90,8 @@ final class UsedAutoConfigurations implements AutoConfigurationImportFilter, Env
             MetricsAutoConfiguration.class,
             CompositeMeterRegistryAutoConfiguration.class,
             PrometheusMetricsExportAutoConfiguration.class,
+            // Stands in for Prometheus where that is off.
+            SimpleMetricsExportAutoConfiguration.class,
             JvmMetricsAutoConfiguration.class,
             SystemMetricsAutoConfiguration.class,
             LogbackMetricsAutoConfiguration.class,
