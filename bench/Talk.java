@@ -53,6 +53,7 @@ public final class Talk {
               --conversations N  of each tenant, default 500
               --rate R           messages a second; 0 (default) is as many as are answered
               --loops N          conversations that speak at the same time without a rate, default 128
+              --lead S           the same before, not measured: this process begins cold; default 10
               --seconds S        measured time, default 30
               --wait S           longest wait for the last replies, default 60
               --tenants 1,2      which tenants speak, default both
@@ -125,6 +126,7 @@ public final class Talk {
     private volatile boolean measuring;
     private volatile long begun;
     private volatile boolean closedLoop;
+    private int turn;
     private final java.util.concurrent.ConcurrentLinkedQueue<Conversation> free = new java.util.concurrent.ConcurrentLinkedQueue<>();
 
     public static void main(String[] args) throws Exception {
@@ -176,22 +178,37 @@ public final class Talk {
         // One of each tenant by turns.
         speakers.sort(java.util.Comparator.comparingInt(Conversation::id));
 
+        double lead = Double.parseDouble(options.getOrDefault("lead", "10"));
         long first = ids.get();
         long startedAt = System.currentTimeMillis();
+        // Nothing of it counts until the lead is over.
+        begun = Long.MAX_VALUE;
+        measuring = true;
+        long end = System.nanoTime() + (long) (lead * 1e9);
+        if (rate > 0) {
+            end = paced(rate, System.nanoTime(), end);
+        } else {
+            closedLoop = true;
+            free.addAll(speakers);
+            due.release(Math.min(loops, speakers.size()));
+            busy(end);
+        }
+        long heardBefore = heard.get();
+        long saidBefore = ids.get();
         long hubBefore = hubCpu();
         long compilersBefore = Proc.compilerCpuMillis(pids());
         long postgresBefore = postgresCpu();
         long ownBefore = ownCpu();
-        begun = System.nanoTime();
-        measuring = true;
+        begun = rate > 0 ? end : System.nanoTime();
         if (rate > 0) {
-            paced(rate, begun + (long) (seconds * 1e9));
+            paced(rate, begun, begun + (long) (seconds * 1e9));
         } else {
-            busy(loops, begun + (long) (seconds * 1e9));
+            busy(begun + (long) (seconds * 1e9));
         }
-        long heardInTime = heard.get();
+        long heardInTime = heard.get() - heardBefore;
         double took = (System.nanoTime() - begun) / 1e9;
         long sent = ids.get() - first;
+        long measured = ids.get() - saidBefore;
         long hubCpu = hubCpu() - hubBefore;
         long compilers = Proc.compilerCpuMillis(pids()) - compilersBefore;
         long postgresCpu = postgresCpu() - postgresBefore;
@@ -199,7 +216,7 @@ public final class Talk {
         closedLoop = false;
         boolean all = awaitReplies();
         ear.close();
-        report(sent, heardInTime, took, hubCpu, compilers, postgresCpu, ownCpu, all, first, startedAt);
+        report(sent, measured, heardInTime, took, hubCpu, compilers, postgresCpu, ownCpu, all, first, startedAt);
     }
 
     private static long ownCpu() {
@@ -256,9 +273,9 @@ public final class Talk {
         return answer.body();
     }
 
-    private void paced(double rate, long end) throws Exception {
-        long next = System.nanoTime();
-        int turn = 0;
+    /** Returns when the next message is due. */
+    private long paced(double rate, long start, long end) throws Exception {
+        long next = start;
         while (next < end) {
             long wait = next - System.nanoTime();
             if (wait > 0) {
@@ -267,12 +284,10 @@ public final class Talk {
             say(speakers.get(turn++ % speakers.size()), next);
             next += (long) (1e9 / rate);
         }
+        return next;
     }
 
-    private void busy(int loops, long end) throws Exception {
-        closedLoop = true;
-        free.addAll(speakers);
-        due.release(Math.min(loops, speakers.size()));
+    private void busy(long end) throws Exception {
         while (System.nanoTime() < end) {
             if (due.tryAcquire(20, TimeUnit.MILLISECONDS)) {
                 Conversation next = free.poll();
@@ -342,6 +357,9 @@ public final class Talk {
     }
 
     private void acknowledged(long dueAt) {
+        if (dueAt < begun) {
+            return;
+        }
         long took = System.nanoTime() - dueAt;
         acknowledged.add(took);
         bySecond.computeIfAbsent((dueAt - begun) / 1_000_000_000L, second -> new Samples()).add(took);
@@ -395,7 +413,9 @@ public final class Talk {
             unasked.incrementAndGet();
             return;
         }
-        answered.get(known.account()).add(now - dueAt);
+        if (dueAt >= begun) {
+            answered.get(known.account()).add(now - dueAt);
+        }
         heard.incrementAndGet();
         if (closedLoop) {
             free.add(known);
@@ -420,7 +440,7 @@ public final class Talk {
     }
 
     private void report(
-            long sent, long inTime, double took, long hubCpu, long compilers, long postgresCpu, long ownCpu, boolean all, long first, long startedAt)
+            long sent, long measured, long inTime, double took, long hubCpu, long compilers, long postgresCpu, long ownCpu, boolean all, long first, long startedAt)
             throws IOException {
         Map<String, Object> figures = new TreeMap<>();
         figures.put("first", first);
@@ -442,9 +462,10 @@ public final class Talk {
         figures.put("compilers_share", String.format(Locale.ROOT, "%.2f", hubCpu == 0 ? 0 : compilers / (double) hubCpu));
         System.out.printf(
                 Locale.ROOT,
-                "  %,d said in %.1f s, %,.0f replies/s; acknowledged p50 %s ms, p99 %s ms; hub CPU %s ms a loop (%.0f %% of it compilers), PostgreSQL %s ms, load generator %.3f ms%n",
-                sent,
+                "  %,d said in %.1f s (%,d with what led to it), %,.0f replies/s; acknowledged p50 %s ms, p99 %s ms; hub CPU %s ms a loop (%.0f %% of it compilers), PostgreSQL %s ms, load generator %.3f ms%n",
+                measured,
                 took,
+                sent,
                 inTime / took,
                 figures.get("ack_p50_ms"),
                 figures.get("ack_p99_ms"),

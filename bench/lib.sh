@@ -46,13 +46,13 @@ stop_process() {
 # Packages the jar if the sources are newer, and extracts it: that is how it should be run in production as well.
 build() {
   local jar=$ROOT/target/smarteros-hub.jar newer=
+  mkdir -p "$WORK"
   [ -f "$jar" ] && newer=$(find pom.xml src/main integrations -newer "$jar" -type f -print -quit)
   if [ ! -f "$jar" ] || [ -n "$newer" ]; then
     echo "building the jar ..."
     mvn -q -B ${MAVEN_ARGS_EXTRA:-} -DskipTests package >"$WORK-build.log" 2>&1 || { tail -40 "$WORK-build.log" >&2; die "the build failed"; }
     rm -f "$WORK-build.log"
   fi
-  mkdir -p "$WORK"
   if [ ! -f "$APP/smarteros-hub.jar" ] || [ "$jar" -nt "$APP/.extracted" ]; then
     rm -rf "$APP"
     "$JAVA" -Djarmode=tools -jar "$jar" extract --destination "$APP" >/dev/null 2>&1 || die "the jar cannot be extracted"

@@ -40,6 +40,7 @@ final class HandMadeSchema {
         MARKS.put("0021", relation("hub.mail_admission_day"));
         MARKS.put("0022", function("hub.claimable(text[])"));
         MARKS.put("0023", function("hub.note_crossing(uuid)"));
+        MARKS.put("0024", text("claim", "execute"));
     }
 
     private HandMadeSchema() {}

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -463,6 +464,35 @@ class OperationsTest {
                             + " '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}') from hub.delivery where state = 'leased'");
             assertThat(sql.number("select count(*) from hub.delivery where state = 'leased'"))
                     .isZero();
+        }
+    }
+
+    @Test
+    @DisplayName("a claim looks into the day of its events, however many days are kept")
+    void claimsByDay() throws Exception {
+        engine.queryForObject("select hub.ensure_partitions(40)", Integer.class);
+        UUID id = event(FERRETERIA, Instant.now(), "x.y");
+        sql.run(
+                "insert into hub.delivery (event_id, tenant_rut, subscription, event_key) values (?, ?, 's', 'k')",
+                id,
+                FERRETERIA);
+        try (Connection c = database.as("hub_engine").getConnection();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            try (var rows = s.executeQuery(
+                    "select count(body) from hub.claim('s', 'n', 200, 192, '{}', '{}', interval '30 s')")) {
+                rows.next();
+                assertThat(rows.getInt(1)).isEqualTo(1);
+            }
+            try (var rows = s.executeQuery("select c.relname from pg_locks l join pg_class c on c.oid = l.relation"
+                    + " where l.pid = pg_backend_pid() and c.relkind = 'r' and c.relname ~ '^(events|payload)_'")) {
+                List<String> days = new ArrayList<>();
+                while (rows.next()) {
+                    days.add(rows.getString(1));
+                }
+                assertThat(days).hasSize(2).allMatch(day -> day.matches("(events|payload)_2\\d{7}"));
+            }
+            c.rollback();
         }
     }
 }
