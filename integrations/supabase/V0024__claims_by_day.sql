@@ -1,15 +1,14 @@
 -- A claim looks into the partitions of its own events only. Joined by the id alone it opened and locked the partition of each day that is
 -- kept, 400 of events and 30 of payloads, every time.
 
--- As before, in two steps: what is leased, by a plan that is made once; then its events, by a plan for the days between the first and
--- the last of them.
+-- As before, in two steps: what is leased; then its events, by a plan for the days between the first and the last of them. The first may
+-- not be forced to a plan for any limit: with a backlog the planner then takes a tenth of it for one claim, and walks over all of it.
 create or replace function hub.claim(
   p_subscription text, p_node text, p_limit int, p_per_tenant int, p_busy_tenants text[], p_busy_counts int[], p_lease interval)
 returns table (delivery_id bigint, token bigint, event_id uuid, tenant_rut text, event_key text, attempt int, type text,
                source text, correlation_id text, metadata text, occurred_at timestamptz, received_at timestamptz,
                content_type text, traceparent text, body bytea, replay_of bigint)
-language plpgsql security definer set search_path = '' set enable_seqscan = off set enable_bitmapscan = off
-set plan_cache_mode = force_generic_plan as $$
+language plpgsql security definer set search_path = '' set enable_seqscan = off set enable_bitmapscan = off as $$
 #variable_conflict use_column
 declare
   tok bigint;
@@ -74,11 +73,6 @@ begin
      where d.id = any ($1)
      order by d.id $q$ using ids, tok, days[1], days[cardinality(days)];
 end $$;
-
--- Planned for each call as it was, a tenth of its time.
-alter function hub.finish(text, bigint[], bigint[], text[], text[], bigint[], int[], text[], bigint[], uuid[], text[], text[], text[],
-                          text[], text[], text[], timestamptz[], text[], text[], bytea[], text[])
-  set plan_cache_mode = force_generic_plan;
 
 -- Room in each page for the rows' next versions: a turn updates its message twice and its conversation at least once.
 alter table public.messages set (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);

@@ -427,14 +427,25 @@ class OperationsTest {
     @Test
     @DisplayName("a claim reads what it takes, not the history: 200,000 done and 50,000 waiting rows cost it nothing")
     void claimCost() throws Exception {
+        claimCost(50_000, 100);
+    }
+
+    @Test
+    @DisplayName("a claim reads what it takes, not the backlog: 300,000 waiting rows of two tenants cost it nothing")
+    void claimCostOfFewTenants() throws Exception {
+        claimCost(300_000, 2);
+    }
+
+    private void claimCost(int waiting, int tenants) throws Exception {
         sql.run("insert into hub.delivery (event_id, tenant_rut, subscription, event_key, state, attempt, finished_at)"
                 + " select gen_random_uuid(), '" + FERRETERIA + "', 's', 'k' || i % 5000, 'done', 1, now()"
                 + " from generate_series(1, 200000) i");
         sql.run(
                 "with e as (insert into public.events (id, tenant_rut, type, source, event_key, correlation_id, occurred_at)"
                         + " select (lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || '7000' || 'a000'"
-                        + " || lpad(to_hex(i), 12, '0'))::uuid, (60000000 + i % 100) || '-1', 'x.y', 'test', 'k' || i % 5000, 'c', now()"
-                        + " from generate_series(1, 50000) i returning id, tenant_rut, event_key)"
+                        + " || lpad(to_hex(i), 12, '0'))::uuid, (60000000 + i % " + tenants
+                        + ") || '-1', 'x.y', 'test', 'k' || i % 5000, 'c', now()"
+                        + " from generate_series(1, " + waiting + ") i returning id, tenant_rut, event_key)"
                         + " insert into hub.delivery (event_id, tenant_rut, subscription, event_key)"
                         + " select id, tenant_rut, 's', event_key from e");
         sql.run("analyze hub.delivery");
