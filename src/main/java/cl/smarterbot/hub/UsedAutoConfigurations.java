@@ -51,8 +51,8 @@ import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 
 /**
- * Leaves out what Spring Boot and Camel would configure without anybody's asking: a tenth of each start. Parts of others pass,
- * and so does what {@code hub.auto-configurations} names (class names, comma separated).
+ * Leaves out what Spring Boot would configure without anybody's asking: a tenth of each start. What Camel and others configure
+ * passes, and so does what {@code hub.auto-configurations} names (class names, comma separated).
  */
 @Order(Ordered.HIGHEST_PRECEDENCE)
 final class UsedAutoConfigurations implements AutoConfigurationImportFilter, EnvironmentAware {
@@ -101,14 +101,6 @@ final class UsedAutoConfigurations implements AutoConfigurationImportFilter, Env
             WebMvcObservationAutoConfiguration.class,
             OpenTelemetryAutoConfiguration.class);
 
-    private static final List<String> NOT_OF_CAMEL = List.of(
-            "org.apache.camel.language.",
-            "org.apache.camel.spring.boot.cloud.",
-            "org.apache.camel.spring.boot.cluster.",
-            "org.apache.camel.spring.boot.routecontroller.",
-            "org.apache.camel.spring.boot.trace.",
-            "org.apache.camel.spring.boot.vault.");
-
     private final Set<String> used = new HashSet<>();
 
     @Override
@@ -130,7 +122,6 @@ final class UsedAutoConfigurations implements AutoConfigurationImportFilter, Env
 
     /** Spring asks about what auto-configurations import and contain, too; that is theirs to choose. */
     private static boolean isUnasked(String name) {
-        return name.startsWith("org.springframework.boot.") && name.endsWith("AutoConfiguration")
-                || NOT_OF_CAMEL.stream().anyMatch(name::startsWith);
+        return name.startsWith("org.springframework.boot.") && name.endsWith("AutoConfiguration");
     }
 }

@@ -63,15 +63,14 @@ class HubApplicationTest {
     @DisplayName("what nobody asked for is not configured, unless a setting names it; what is of others is")
     void onlyWhatIsUsed() {
         String flyway = "org.springframework.boot.autoconfigure.flyway.FlywayAutoConfiguration";
-        String vault = "org.apache.camel.spring.boot.vault.AwsVaultAutoConfiguration";
+        String mail = "org.springframework.boot.autoconfigure.mail.MailSenderAutoConfiguration";
         String web = "org.springframework.boot.autoconfigure.web.servlet.WebMvcAutoConfiguration";
         String part = web + "$EnableWebMvcConfiguration";
         String others = "org.apache.camel.component.kafka.springboot.KafkaComponentAutoConfiguration";
-        String[] names = {flyway, vault, web, part, others, null};
+        String[] names = {flyway, mail, web, part, others, null};
 
         assertThat(filter("").match(names, null)).containsExactly(false, false, true, true, true, false);
-        assertThat(filter(flyway + "," + vault).match(names, null))
-                .containsExactly(true, true, true, true, true, false);
+        assertThat(filter(flyway + "," + mail).match(names, null)).containsExactly(true, true, true, true, true, false);
     }
 
     private static UsedAutoConfigurations filter(String more) {
