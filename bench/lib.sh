@@ -3,7 +3,7 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 WORK=$ROOT/target/bench
-APP=$WORK/app
+JAR=$ROOT/target/smarteros-hub.jar
 TENANTS="demo-ferreteria-sur=76000012-4,demo-pasteleria-norte=77000005-K"
 # The heap bar is 512 MB: give the hub no more, so that a run that ends well has shown it.
 HUB_JAVA_OPTS=${HUB_JAVA_OPTS:--Xmx512m}
@@ -43,27 +43,22 @@ stop_process() {
   kill -KILL "$1" 2>/dev/null || true
 }
 
-# Packages the jar if the sources are newer, and extracts it: that is how it should be run in production as well.
+# Packages the jar if the sources are newer.
 build() {
-  local jar=$ROOT/target/smarteros-hub.jar newer=
+  local newer=
   mkdir -p "$WORK"
-  [ -f "$jar" ] && newer=$(find pom.xml src/main integrations -newer "$jar" -type f -print -quit)
-  if [ ! -f "$jar" ] || [ -n "$newer" ]; then
+  [ -f "$JAR" ] && newer=$(find pom.xml src/main integrations -newer "$JAR" -type f -print -quit)
+  if [ ! -f "$JAR" ] || [ -n "$newer" ]; then
     echo "building the jar ..."
     mvn -q -B ${MAVEN_ARGS_EXTRA:-} -DskipTests package >"$WORK-build.log" 2>&1 || { tail -40 "$WORK-build.log" >&2; die "the build failed"; }
     rm -f "$WORK-build.log"
   fi
-  if [ ! -f "$APP/smarteros-hub.jar" ] || [ "$jar" -nt "$APP/.extracted" ]; then
-    rm -rf "$APP"
-    "$JAVA" -Djarmode=tools -jar "$jar" extract --destination "$APP" >/dev/null 2>&1 || die "the jar cannot be extracted"
-    touch "$APP/.extracted"
-  fi
   mkdir -p "$WORK/classes"
-  "$JAVAC" --release 17 -Xlint:all -Xlint:-classfile -proc:none -cp "$APP/lib/*" -d "$WORK/classes" "$ROOT"/bench/*.java || die "the tools do not compile"
+  "$JAVAC" --release 17 -Xlint:all -Xlint:-classfile -proc:none -cp "$JAR" -d "$WORK/classes" "$ROOT"/bench/*.java || die "the tools do not compile"
   RUN=$(date +%y%m%d%H%M%S)
 }
 
-tool() { "$JAVA" -XX:+UseSerialGC -Xmx1g -cp "$WORK/classes:$APP/lib/*" "$@"; }
+tool() { "$JAVA" -XX:+UseSerialGC -Xmx1g -cp "$WORK/classes:$JAR" "$@"; }
 
 TAKEN=" "
 # Sets PORT to one that nobody listens on, below the range that the kernel hands out.
@@ -90,7 +85,7 @@ start_hub() {
   local started=$(date +%s%N)
   env SPRING_PROFILES_ACTIVE=demo HUB_PORT="$HUB_PORT" HUB_MANAGEMENT_PORT="$management" HUB_SANDBOX_PORT="$sandbox" \
     HUB_DATA_DIR="$dir" HUB_EMBEDDED_POSTGRES_PORT=0 HUB_CHATWOOT_RECONCILIATION_EVERY=86400000 "$@" \
-    "$JAVA" $HUB_JAVA_OPTS -jar "$APP/smarteros-hub.jar" >"$WORK/hub-$name.log" 2>&1 &
+    "$JAVA" $HUB_JAVA_OPTS -jar "$JAR" >"$WORK/hub-$name.log" 2>&1 &
   HUB_PID=$!
   STARTED+=("$HUB_PID")
   for ((i = 0; i < 1500; i++)); do
@@ -112,7 +107,7 @@ start_sandbox() {
   local i
   free_port
   SANDBOX=http://127.0.0.1:$PORT
-  "$JAVA" -Xmx1g -cp "$APP/smarteros-hub.jar" cl.smarterbot.hub.sandbox.SandboxServer "$PORT" >"$WORK/sandbox.log" 2>&1 &
+  "$JAVA" -Xmx1g -cp "$JAR" cl.smarterbot.hub.sandbox.SandboxServer "$PORT" >"$WORK/sandbox.log" 2>&1 &
   STARTED+=("$!")
   for ((i = 0; i < 300; i++)); do
     curl -s -o /dev/null "$SANDBOX/" && return

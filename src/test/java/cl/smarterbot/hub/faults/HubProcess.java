@@ -22,7 +22,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** The hub as a process of its own, on the class path of the tests without the tests. Its ports stay over restarts. */
+/** The hub as a process of its own, on the class path of the tests without the tests, or from its jar. Its ports stay over restarts. */
 final class HubProcess implements AutoCloseable {
 
     private static final HttpClient HTTP = HttpClient.newBuilder()
@@ -35,6 +35,8 @@ final class HubProcess implements AutoCloseable {
     private final int managementPort = Ports.free();
     private final Map<String, String> environment = new LinkedHashMap<>();
     private final Path log;
+    private List<String> program =
+            List.of("cl.smarterbot.hub.HubApplication", "--spring.profiles.active=demo", "--hub.sandbox.enabled=false");
     private Process process;
     private long startedAt;
 
@@ -54,6 +56,12 @@ final class HubProcess implements AutoCloseable {
         return this;
     }
 
+    /** Starts the packaged jar as an operator does: without the demo. */
+    HubProcess from(Path jar) {
+        program = List.of("-jar", jar.toAbsolutePath().toString());
+        return this;
+    }
+
     URI uri() {
         return URI.create("http://127.0.0.1:" + port);
     }
@@ -64,14 +72,8 @@ final class HubProcess implements AutoCloseable {
         }
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         List<String> command = new ArrayList<>(List.of(
-                java,
-                "-Xmx192m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+ExitOnOutOfMemoryError",
-                "cl.smarterbot.hub.HubApplication",
-                "--spring.profiles.active=demo",
-                "--hub.sandbox.enabled=false"));
+                java, "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"));
+        command.addAll(program);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         Map<String, String> env = builder.environment();
         env.keySet().removeIf(k -> k.startsWith("HUB_") || k.startsWith("ODOO_") || k.startsWith("SPRING_"));
@@ -125,6 +127,10 @@ final class HubProcess implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    URI managementUri() {
+        return URI.create("http://127.0.0.1:" + managementPort);
     }
 
     long pid() {
