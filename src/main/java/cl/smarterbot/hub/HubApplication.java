@@ -36,6 +36,8 @@ public class HubApplication {
         if (HubCli.isVerb(args)) {
             System.exit(HubCli.run(args));
         }
-        SpringApplication.run(HubApplication.class, args);
+        SpringApplication hub = new SpringApplication(HubApplication.class);
+        hub.addInitializers(new EarlyDatabase());
+        hub.run(args);
     }
 }

@@ -79,6 +79,7 @@ import org.apache.camel.spring.boot.CamelContextConfiguration;
 import org.postgresql.util.PSQLException;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -97,7 +98,8 @@ import org.springframework.core.env.Environment;
 })
 class HubConfiguration {
 
-    @Bean(destroyMethod = "close")
+    @Bean(name = EarlyDatabase.BEAN, destroyMethod = "close")
+    @ConditionalOnMissingBean
     HubDatabase hubDatabase(DatabaseProperties properties) {
         return new HubDatabase(properties);
     }

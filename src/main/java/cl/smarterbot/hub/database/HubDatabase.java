@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -62,6 +64,7 @@ public final class HubDatabase implements AutoCloseable {
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile boolean ready;
     private volatile String notReadyReason = "starting";
+    private FutureTask<Void> begun;
     private Thread migrator;
 
     /**
@@ -100,6 +103,20 @@ public final class HubDatabase implements AutoCloseable {
         }
     }
 
+    /** Begins the first migration in the background, so that {@link #start()} finds it done or under way. */
+    public void begin() {
+        begun = new FutureTask<>(() -> {
+            if (embedded != null) {
+                embedded.awaitStarted();
+            }
+            migrate();
+            return null;
+        });
+        Thread thread = new Thread(begun, "hub-migrate");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
     /**
      * Migrates now; if an existing database is away, goes on trying in the background.
      *
@@ -130,7 +147,11 @@ public final class HubDatabase implements AutoCloseable {
 
     private boolean tryMigrate() {
         try {
-            migrate();
+            if (begun != null) {
+                awaitBegun();
+            } else {
+                migrate();
+            }
         } catch (RuntimeException | SQLException e) {
             notReadyReason = "database not reachable or not migrated: " + firstLine(e);
             log.warn("Not ready: {}", notReadyReason);
@@ -149,6 +170,22 @@ public final class HubDatabase implements AutoCloseable {
             notReadyReason = null;
         }
         return true;
+    }
+
+    private void awaitBegun() throws SQLException {
+        try {
+            begun.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof SQLException sql) {
+                throw sql;
+            }
+            throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while migrating", e);
+        } finally {
+            begun = null;
+        }
     }
 
     private void migrate() throws SQLException {
