@@ -25,6 +25,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param eventRetention how long events are kept for analytics
  * @param deliveryRetention how long finished deliveries and their attempts are kept
  * @param housekeepingInterval how often partitions are made and old data retired
+ * @param promptCommit appends that wait longer for their commit, in the mean, hold back new deliveries; zero never does
  */
 @ConfigurationProperties("hub.event")
 public record EventProperties(
@@ -43,7 +44,8 @@ public record EventProperties(
         @DefaultValue("30d") Duration payloadRetention,
         @DefaultValue("400d") Duration eventRetention,
         @DefaultValue("30d") Duration deliveryRetention,
-        @DefaultValue("15m") Duration housekeepingInterval) {
+        @DefaultValue("15m") Duration housekeepingInterval,
+        @DefaultValue("50ms") Duration promptCommit) {
 
     public int workerThreads() {
         return workers > 0 ? workers : Math.max(32, 4 * Runtime.getRuntime().availableProcessors());

@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.event;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.util.UUID;
@@ -11,6 +12,7 @@ public final class EventRuntime implements AutoCloseable {
 
     private final GroupedWriter writer;
     private final SubscriptionEngine engine;
+    private final DoorFirst doorFirst;
     private final String node;
     private boolean started;
 
@@ -28,8 +30,13 @@ public final class EventRuntime implements AutoCloseable {
         this.node = ProcessHandle.current().pid() + "-"
                 + UUID.randomUUID().toString().substring(0, 8);
         DeliveryMetrics metrics = new DeliveryMetrics(meters);
-        this.engine = new SubscriptionEngine(new DeliveryStore(engine, node), properties, metrics, listen);
-        this.writer = new GroupedWriter(writer, properties, metrics, meters, this.engine::declared);
+        doorFirst = new DoorFirst(properties.promptCommit());
+        Gauge.builder("hub.delivery.share", doorFirst, DoorFirst::share)
+                .description(
+                        "Of its concurrency, what each subscription may use: below 1, deliveries make room for appends")
+                .register(meters);
+        this.engine = new SubscriptionEngine(new DeliveryStore(engine, node), properties, metrics, doorFirst, listen);
+        this.writer = new GroupedWriter(writer, properties, metrics, doorFirst, meters, this.engine::declared);
     }
 
     public EventLog log() {
@@ -54,6 +61,10 @@ public final class EventRuntime implements AutoCloseable {
 
     SubscriptionEngine engine() {
         return engine;
+    }
+
+    DoorFirst doorFirst() {
+        return doorFirst;
     }
 
     /** Name of this process in leases and attempts. */

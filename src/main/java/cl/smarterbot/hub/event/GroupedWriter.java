@@ -49,6 +49,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
         return t;
     });
     private final DeliveryMetrics metrics;
+    private final DoorFirst doorFirst;
     private final BooleanSupplier declared;
     private final DistributionSummary groupSize;
     private final Timer wait;
@@ -62,10 +63,12 @@ final class GroupedWriter implements EventLog, AutoCloseable {
             DataSource dataSource,
             EventProperties properties,
             DeliveryMetrics metrics,
+            DoorFirst doorFirst,
             MeterRegistry meters,
             BooleanSupplier declared) {
         this.declared = declared;
         this.metrics = metrics;
+        this.doorFirst = doorFirst;
         this.dataSource = dataSource;
         this.properties = properties;
         this.queue = new ArrayBlockingQueue<>(properties.queue());
@@ -191,6 +194,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
         for (int i = 0; i < results.length; i++) {
             Waiting w = group.get(i);
             wait.record(now - w.since(), TimeUnit.NANOSECONDS);
+            doorFirst.committed(now - w.since());
             metrics.appended(w.event().type(), w.event().tenant(), results[i].outcome());
             w.done().complete(results[i]);
         }

@@ -43,6 +43,7 @@ final class SubscriptionEngine implements AutoCloseable {
     private final DeliveryStore store;
     private final EventProperties properties;
     private final DeliveryMetrics metrics;
+    private final DoorFirst doorFirst;
     private final Callable<Connection> listenConnection;
     private final Map<String, Runnable> listeners = new ConcurrentHashMap<>();
     private final Map<String, Subscription> subscriptions = new ConcurrentHashMap<>();
@@ -102,10 +103,12 @@ final class SubscriptionEngine implements AutoCloseable {
             DeliveryStore store,
             EventProperties properties,
             DeliveryMetrics metrics,
+            DoorFirst doorFirst,
             Callable<Connection> listenConnection) {
         this.store = store;
         this.properties = properties;
         this.metrics = metrics;
+        this.doorFirst = doorFirst;
         this.listenConnection = listenConnection;
         this.workers = new FairWorkers(properties.workerThreads(), threads("hub-event-worker"));
     }
@@ -134,6 +137,8 @@ final class SubscriptionEngine implements AutoCloseable {
         listener.start();
         long third = Math.max(200, properties.lease().toMillis() / 3);
         clock.scheduleWithFixedDelay(guarded(this::renew), third, third, TimeUnit.MILLISECONDS);
+        long adjust = DoorFirst.INTERVAL.toMillis();
+        clock.scheduleAtFixedRate(guarded(doorFirst::adjust), adjust, adjust, TimeUnit.MILLISECONDS);
         long reap = Math.min(5_000, third);
         clock.scheduleWithFixedDelay(guarded(this::reap), reap, reap, TimeUnit.MILLISECONDS);
         clock.scheduleWithFixedDelay(guarded(this::showAndTell), 1, 10, TimeUnit.SECONDS);
@@ -284,7 +289,8 @@ final class SubscriptionEngine implements AutoCloseable {
     }
 
     private int room(Subscription subscription) {
-        return Math.min(subscription.capacity(), properties.claimBatch());
+        int heldBack = subscription.concurrency - doorFirst.of(subscription.concurrency);
+        return Math.min(subscription.capacity() - heldBack, properties.claimBatch());
     }
 
     /**
@@ -293,7 +299,7 @@ final class SubscriptionEngine implements AutoCloseable {
      */
     private boolean hasRoom(Subscription subscription) {
         int room = room(subscription);
-        boolean small = room < subscription.concurrency / 4 && room < properties.claimBatch();
+        boolean small = room < doorFirst.of(subscription.concurrency) / 4 && room < properties.claimBatch();
         return room > 0
                 && (!small
                         || System.nanoTime() - subscription.lastClaim

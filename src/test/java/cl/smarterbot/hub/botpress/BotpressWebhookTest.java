@@ -110,7 +110,8 @@ class BotpressWebhookTest {
                         Duration.ofDays(30),
                         Duration.ofDays(400),
                         Duration.ofDays(30),
-                        Duration.ofHours(1)),
+                        Duration.ofHours(1),
+                        Duration.ofMillis(10)),
                 meters);
         quotas = new Quotas(database.as("hub_registry"), Duration.ofSeconds(30), 1_000, meters);
         server = new DoorServer(

@@ -77,7 +77,8 @@ abstract class DoorHub implements AutoCloseable {
                         Duration.ofDays(30),
                         Duration.ofDays(400),
                         Duration.ofDays(30),
-                        Duration.ofHours(1)),
+                        Duration.ofHours(1),
+                        Duration.ofMillis(10)),
                 meters);
     }
 

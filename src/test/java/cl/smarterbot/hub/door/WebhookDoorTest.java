@@ -135,7 +135,8 @@ class WebhookDoorTest {
                         Duration.ofDays(30),
                         Duration.ofDays(400),
                         Duration.ofDays(30),
-                        Duration.ofHours(1)),
+                        Duration.ofHours(1),
+                        Duration.ofMillis(10)),
                 METERS);
         quotas = new Quotas(database.as("hub_registry"), Duration.ofSeconds(30), 1_000, METERS);
         server = new DoorServer(

@@ -319,6 +319,44 @@ class DeliveryTest {
     }
 
     @Test
+    @DisplayName("while appends wait for their commits few deliveries are begun, and all of them in the end")
+    void appendsFirst() {
+        TestHub hub = hub(s -> s.workers = 16);
+        DoorFirst doorFirst = hub.runtime.doorFirst();
+        doorFirst.committed(1_000_000);
+        doorFirst.adjust();
+        for (int i = 0; i < 20; i++) {
+            doorFirst.committed(1_000_000_000);
+            doorFirst.adjust();
+        }
+        assertThat(doorFirst.of(64)).isEqualTo(2);
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger begun = new AtomicInteger();
+        AtomicInteger tooMany = new AtomicInteger();
+        hub.subscribe("held-back", "*", RetryPolicy.DEFAULT, 64, 64, (d, report) -> {
+            begun.incrementAndGet();
+            // The share only grows meanwhile: what is allowed now is no less than what was at the claim.
+            if (now.incrementAndGet() > doorFirst.of(64)) {
+                tooMany.incrementAndGet();
+            }
+            elsewhere.schedule(
+                    () -> {
+                        now.decrementAndGet();
+                        report.accept(done(d));
+                    },
+                    5,
+                    TimeUnit.MILLISECONDS);
+        });
+        List<CompletableFuture<Appended>> all = IntStream.range(0, 200)
+                .mapToObj(i -> hub.append(FERRETERIA, "x.y", "k" + i))
+                .toList();
+        all.forEach(TestHub::now);
+        settled();
+        assertThat(begun).hasValue(200);
+        assertThat(tooMany).hasValue(0);
+    }
+
+    @Test
     @DisplayName("a tenant never has more deliveries in flight on a node than its share")
     void perTenantCap() {
         TestHub hub = hub(s -> s.workers = 16);

@@ -39,6 +39,7 @@ final class TestHub implements AutoCloseable {
         int claimBatch = 200;
         int workers = 8;
         Duration drain = Duration.ofSeconds(5);
+        Duration promptCommit = Duration.ofMillis(10);
         boolean paused;
         boolean listening = true;
 
@@ -59,7 +60,8 @@ final class TestHub implements AutoCloseable {
                     Duration.ofDays(30),
                     Duration.ofDays(400),
                     Duration.ofDays(30),
-                    Duration.ofHours(1));
+                    Duration.ofHours(1),
+                    promptCommit);
         }
     }
 

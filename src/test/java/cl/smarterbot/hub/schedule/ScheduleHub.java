@@ -58,7 +58,8 @@ final class ScheduleHub implements AutoCloseable {
                         Duration.ofDays(30),
                         Duration.ofDays(400),
                         Duration.ofDays(30),
-                        Duration.ofHours(1)),
+                        Duration.ofHours(1),
+                        Duration.ofMillis(10)),
                 meters);
         refresh();
         camel.addComponent(
