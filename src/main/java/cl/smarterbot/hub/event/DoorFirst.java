@@ -39,7 +39,7 @@ final class DoorFirst {
         waited.add(nanos);
     }
 
-    void adjust() {
+    synchronized void adjust() {
         long count = appends.sumThenReset();
         long sum = waited.sumThenReset();
         if (targetNanos == 0) {

@@ -60,6 +60,25 @@ class DeliveryTest {
         await().atMost(Duration.ofSeconds(40)).until(sql::settled);
     }
 
+    private void appendAndSettle(TestHub hub, int events) {
+        List<CompletableFuture<Appended>> all = IntStream.range(0, events)
+                .mapToObj(i -> hub.append(FERRETERIA, "x.y", "k" + i))
+                .toList();
+        all.forEach(TestHub::now);
+        settled();
+    }
+
+    /** Ends a delivery well after 5 ms, on a thread of its own, and counts it out. */
+    private void endSoon(Delivery d, AtomicInteger now, Consumer<Outcome> report) {
+        elsewhere.schedule(
+                () -> {
+                    now.decrementAndGet();
+                    report.accept(done(d));
+                },
+                5,
+                TimeUnit.MILLISECONDS);
+    }
+
     @Test
     @DisplayName("every event ends done or dead, and the sum balances: appended = done + dead")
     void sumBalances() {
@@ -321,37 +340,31 @@ class DeliveryTest {
     @Test
     @DisplayName("while appends wait for their commits few deliveries are begun, and all of them in the end")
     void appendsFirst() {
-        TestHub hub = hub(s -> s.workers = 16);
+        // No append of this test waits so long: the share shrinks here and only grows afterwards.
+        TestHub hub = hub(s -> {
+            s.workers = 16;
+            s.promptCommit = Duration.ofMinutes(1);
+        });
         DoorFirst doorFirst = hub.runtime.doorFirst();
-        doorFirst.committed(1_000_000);
+        doorFirst.committed(Duration.ofMillis(1).toNanos());
         doorFirst.adjust();
         for (int i = 0; i < 20; i++) {
-            doorFirst.committed(1_000_000_000);
+            doorFirst.committed(Duration.ofHours(1).toNanos());
             doorFirst.adjust();
         }
-        assertThat(doorFirst.of(64)).isEqualTo(2);
+        assertThat(doorFirst.of(64)).isLessThan(10);
         AtomicInteger now = new AtomicInteger();
         AtomicInteger begun = new AtomicInteger();
         AtomicInteger tooMany = new AtomicInteger();
         hub.subscribe("held-back", "*", RetryPolicy.DEFAULT, 64, 64, (d, report) -> {
             begun.incrementAndGet();
-            // The share only grows meanwhile: what is allowed now is no less than what was at the claim.
+            // What is allowed now is no less than what was at the claim.
             if (now.incrementAndGet() > doorFirst.of(64)) {
                 tooMany.incrementAndGet();
             }
-            elsewhere.schedule(
-                    () -> {
-                        now.decrementAndGet();
-                        report.accept(done(d));
-                    },
-                    5,
-                    TimeUnit.MILLISECONDS);
+            endSoon(d, now, report);
         });
-        List<CompletableFuture<Appended>> all = IntStream.range(0, 200)
-                .mapToObj(i -> hub.append(FERRETERIA, "x.y", "k" + i))
-                .toList();
-        all.forEach(TestHub::now);
-        settled();
+        appendAndSettle(hub, 200);
         assertThat(begun).hasValue(200);
         assertThat(tooMany).hasValue(0);
     }
@@ -364,19 +377,9 @@ class DeliveryTest {
         AtomicInteger most = new AtomicInteger();
         hub.subscribe("capped", "*", RetryPolicy.DEFAULT, 12, 3, (d, report) -> {
             most.accumulateAndGet(now.incrementAndGet(), Math::max);
-            elsewhere.schedule(
-                    () -> {
-                        now.decrementAndGet();
-                        report.accept(done(d));
-                    },
-                    5,
-                    TimeUnit.MILLISECONDS);
+            endSoon(d, now, report);
         });
-        List<CompletableFuture<Appended>> all = IntStream.range(0, 60)
-                .mapToObj(i -> hub.append(FERRETERIA, "x.y", "k" + i))
-                .toList();
-        all.forEach(TestHub::now);
-        settled();
+        appendAndSettle(hub, 60);
         assertThat(most.get()).isBetween(1, 3);
     }
 
