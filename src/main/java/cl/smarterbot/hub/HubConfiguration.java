@@ -32,6 +32,8 @@ import cl.smarterbot.hub.event.EventProperties;
 import cl.smarterbot.hub.event.EventRuntime;
 import cl.smarterbot.hub.event.FailureClassifier;
 import cl.smarterbot.hub.event.TenantBinding;
+import cl.smarterbot.hub.odoo.OdooComponent;
+import cl.smarterbot.hub.odoo.OdooConfiguration;
 import cl.smarterbot.hub.odoo.OdooConnectionResolver;
 import cl.smarterbot.hub.odoo.OdooException;
 import cl.smarterbot.hub.odoo.OdooWebhook;
@@ -476,7 +478,8 @@ class HubConfiguration {
     }
 
     @Bean
-    CamelContextConfiguration camelContextConfiguration() {
+    CamelContextConfiguration camelContextConfiguration(
+            @Value("${hub.odoo.calls}") int odooCalls, @Value("${hub.odoo.calls-per-tenant}") int odooCallsPerTenant) {
         return new CamelContextConfiguration() {
             @Override
             public void beforeApplicationStart(CamelContext context) {
@@ -484,6 +487,9 @@ class HubConfiguration {
                 // Also for the routes inside kamelets, which name none: the default handler logs each failed call with
                 // its stack.
                 context.getCamelContextExtension().setErrorHandlerFactory(new NoErrorHandlerDefinition());
+                OdooConfiguration odoo = ((OdooComponent) context.getComponent("odoo", true, false)).getConfiguration();
+                odoo.setMaxConcurrentCalls(odooCalls);
+                odoo.setMaxConcurrentCallsPerConnection(odooCallsPerTenant);
             }
 
             @Override

@@ -1,6 +1,7 @@
 package cl.smarterbot.hub;
 
 import cl.smarterbot.hub.chatwoot.SentLedger;
+import cl.smarterbot.hub.event.Attempt;
 import cl.smarterbot.hub.tenancy.TenantContext;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -9,6 +10,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import javax.sql.DataSource;
+import org.apache.camel.Exchange;
 import org.springframework.dao.DataAccessResourceFailureException;
 
 /** The table {@code hub.sent}, read and written as the tenant. */
@@ -32,6 +34,11 @@ final class TenantSentLedger implements SentLedger {
                 }
             }
         });
+    }
+
+    @Override
+    public boolean note(Exchange exchange, String key, String externalId) {
+        return Attempt.sent(exchange, key, externalId);
     }
 
     @Override

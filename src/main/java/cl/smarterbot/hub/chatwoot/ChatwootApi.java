@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.chatwoot;
 
+import cl.smarterbot.hub.rest.RestAnswer;
 import cl.smarterbot.hub.rest.RestCall;
 import cl.smarterbot.hub.rest.RestClient;
 import cl.smarterbot.hub.rest.RestException;
@@ -9,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /** Chatwoot's API below one account. */
 final class ChatwootApi {
@@ -22,18 +25,30 @@ final class ChatwootApi {
     }
 
     CompletableFuture<JsonNode> get(ChatwootConnection to, String path) {
-        return send(to, "GET", path, null);
+        return rest.send(call(to, "GET", path, null)).thenApply(RestAnswer::json);
+    }
+
+    /**
+     * Reads something in order to write it.
+     *
+     * @param change what to write, of what was read; empty if there is nothing to change. Must not block
+     */
+    CompletableFuture<Void> change(
+            ChatwootConnection to, String readPath, String writePath, Function<JsonNode, Optional<Object>> change) {
+        return rest.sendThen(call(to, "GET", readPath, null), answer -> change.apply(answer.json())
+                        .map(body -> call(to, "POST", writePath, body)))
+                .thenAccept(RestAnswer::json);
     }
 
     CompletableFuture<JsonNode> post(ChatwootConnection to, String path, Object body) {
-        return send(to, "POST", path, body);
+        return rest.send(call(to, "POST", path, body)).thenApply(RestAnswer::json);
     }
 
     CompletableFuture<JsonNode> patch(ChatwootConnection to, String path, Object body) {
-        return send(to, "PATCH", path, body);
+        return rest.send(call(to, "PATCH", path, body)).thenApply(RestAnswer::json);
     }
 
-    private CompletableFuture<JsonNode> send(ChatwootConnection to, String method, String path, Object body) {
+    private static RestCall call(ChatwootConnection to, String method, String path, Object body) {
         if (to.url() == null) {
             throw wrong("the tenant names no Chatwoot url and the deployment has none (hub.chatwoot.url)");
         }
@@ -43,7 +58,7 @@ final class ChatwootApi {
         if (body != null) {
             call.json(body);
         }
-        return rest.send(call.build()).thenApply(answer -> answer.json());
+        return call.build();
     }
 
     /** A value in a query. */

@@ -155,7 +155,8 @@ final class ChatwootProducer extends DefaultAsyncProducer {
                         : own + ":" + endpoint.operation().path() + step,
                 mark == null || mark.isBlank() ? null : mark + step,
                 attempt > 1 || replay,
-                unsent.evaluate(exchange, Boolean.class) == Boolean.TRUE);
+                unsent.evaluate(exchange, Boolean.class) == Boolean.TRUE,
+                exchange);
     }
 
     /** What a route gave, by name. */

@@ -182,7 +182,7 @@ final class Conversations {
 
     /** Merges attributes into a conversation's: Chatwoot replaces the whole map, so that it is read first. */
     CompletableFuture<Void> merge(ChatwootConnection to, long conversation, Map<String, Object> attributes) {
-        return api.get(to, path(conversation, "")).thenCompose(found -> {
+        return api.change(to, path(conversation, ""), path(conversation, "/custom_attributes"), found -> {
             Map<String, Object> all = new LinkedHashMap<>();
             JsonNode now = found.path(CUSTOM);
             now.fields().forEachRemaining(field -> all.put(field.getKey(), field.getValue()));
@@ -194,22 +194,16 @@ final class Conversations {
                         || !old.asText().equals(String.valueOf(attribute.getValue()));
                 all.put(attribute.getKey(), attribute.getValue());
             }
-            return changes
-                    ? api.post(to, path(conversation, "/custom_attributes"), Map.of(CUSTOM, all))
-                            .thenAccept(answer -> {})
-                    : CompletableFuture.<Void>completedFuture(null);
+            return changes ? Optional.of(Map.of(CUSTOM, all)) : Optional.empty();
         });
     }
 
     /** Adds labels to a conversation's, which Chatwoot would otherwise replace. */
     CompletableFuture<Void> label(ChatwootConnection to, long conversation, Collection<String> labels) {
-        return api.get(to, path(conversation, "/labels")).thenCompose(answer -> {
+        return api.change(to, path(conversation, "/labels"), path(conversation, "/labels"), answer -> {
             Set<String> all = new LinkedHashSet<>();
             list(answer, "labels").forEach(label -> all.add(label.asText()));
-            return all.addAll(labels)
-                    ? api.post(to, path(conversation, "/labels"), Map.of("labels", all))
-                            .thenAccept(done -> {})
-                    : CompletableFuture.<Void>completedFuture(null);
+            return all.addAll(labels) ? Optional.of(Map.of("labels", all)) : Optional.empty();
         });
     }
 

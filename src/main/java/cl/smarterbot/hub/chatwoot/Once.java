@@ -38,12 +38,20 @@ final class Once {
                         : found(effect, atVendor)
                                 .thenCompose(found -> found.map(CompletableFuture::completedFuture)
                                         .orElseGet(create))
-                                .thenApplyAsync(
-                                        id -> {
-                                            sent.record(tenant, effect.key(), id.toString());
-                                            return id;
-                                        },
-                                        workers));
+                                .thenCompose(id -> noted(tenant, effect, id)));
+    }
+
+    /** What the next attempt could find at the vendor need not be committed by itself. */
+    private CompletableFuture<Long> noted(String tenant, Effect effect, Long id) {
+        if (effect.marker() != null && sent.note(effect.exchange(), effect.key(), id.toString())) {
+            return CompletableFuture.completedFuture(id);
+        }
+        return CompletableFuture.supplyAsync(
+                () -> {
+                    sent.record(tenant, effect.key(), id.toString());
+                    return id;
+                },
+                workers);
     }
 
     private CompletableFuture<Optional<String>> known(String tenant, Effect effect) {

@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.conversation;
 
+import cl.smarterbot.hub.event.Attempt;
 import cl.smarterbot.hub.event.EventConstants;
 import cl.smarterbot.hub.event.EventPostponedException;
 import cl.smarterbot.hub.tenancy.IntentRule;
@@ -96,7 +97,9 @@ public final class Conversation {
             return;
         }
         Object content = turn.get("content");
-        Map<String, Object> before = kept(turn.get("result"));
+        Object stored = turn.get("result");
+        Map<String, Object> before =
+                kept(stored != null ? stored : exchange.getMessage().getHeader(EventConstants.MEMO));
         if (before != null) {
             // A turn means the same in every attempt: asked again, the bot might say something else.
             exchange.setVariable("result", before);
@@ -109,10 +112,19 @@ public final class Conversation {
         }
     }
 
+    /** Has the next attempt know the result, should this one fail. */
+    public void remember(Exchange exchange) {
+        Attempt.memo(exchange, json(exchange.getVariable("result", Map.class)));
+    }
+
     /** The result as JSON text in the variable {@code kept}, to be stored with the turn. */
     public void keep(Exchange exchange) {
+        exchange.setVariable("kept", json(exchange.getVariable("result", Map.class)));
+    }
+
+    private static String json(Map<?, ?> result) {
         try {
-            exchange.setVariable("kept", JSON.writeValueAsString(exchange.getVariable("result", Map.class)));
+            return JSON.writeValueAsString(result);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("the bot's result cannot be stored", e);
         }

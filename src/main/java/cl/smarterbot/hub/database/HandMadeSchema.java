@@ -41,6 +41,7 @@ final class HandMadeSchema {
         MARKS.put("0022", function("hub.claimable(text[])"));
         MARKS.put("0023", function("hub.note_crossing(uuid)"));
         MARKS.put("0024", text("claim", "execute"));
+        MARKS.put("0025", column("hub.delivery", "memo"));
     }
 
     private HandMadeSchema() {}

@@ -10,6 +10,7 @@ import java.util.UUID;
  * @param token fencing token of the lease
  * @param attempt this run, from 1
  * @param body null if the payload was retired
+ * @param memo what an attempt before learned; null if nothing
  * @param replayOf the delivery that this one repeats; null if it is the first
  */
 record Delivery(
@@ -27,7 +28,8 @@ record Delivery(
         String contentType,
         String traceparent,
         byte[] body,
-        Long replayOf) {
+        Long replayOf,
+        String memo) {
 
     @Override
     public String toString() {

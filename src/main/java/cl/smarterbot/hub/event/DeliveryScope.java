@@ -15,6 +15,8 @@ final class DeliveryScope implements SafeCopyProperty {
 
     private final Delivery delivery;
     private final List<NewEvent> emitted = new ArrayList<>();
+    private final List<Outcome.Sent> sent = new ArrayList<>();
+    private String memo;
     private boolean ended;
 
     DeliveryScope(Delivery delivery) {
@@ -41,10 +43,37 @@ final class DeliveryScope implements SafeCopyProperty {
         emitted.add(event);
     }
 
-    /** Ends the scope: what was emitted until now is committed with the outcome. */
-    synchronized List<NewEvent> end() {
+    /** False if the delivery has ended and takes nothing along any more. */
+    synchronized boolean sent(Outcome.Sent effect) {
+        return !ended && sent.add(effect);
+    }
+
+    /** @throws IllegalStateException if the delivery has ended */
+    synchronized void memo(String text) {
+        if (ended) {
+            throw new IllegalStateException("The delivery has ended; there is no attempt that could know");
+        }
+        memo = text;
+    }
+
+    /** Ends the scope: what was emitted and sent until now is committed with the outcome. */
+    synchronized void end() {
         ended = true;
+    }
+
+    /** What was emitted. */
+    synchronized List<NewEvent> emitted() {
         return List.copyOf(emitted);
+    }
+
+    /** What the next attempt should know; null for what it knows already. */
+    synchronized String memo() {
+        return memo;
+    }
+
+    /** What was sent. */
+    synchronized List<Outcome.Sent> sent() {
+        return List.copyOf(sent);
     }
 
     @Override

@@ -80,7 +80,7 @@ final class DeliveryStore {
         try (Connection c = dataSource.getConnection();
                 PreparedStatement s = c.prepareStatement(
                         "select delivery_id, token, event_id, tenant_rut, event_key, attempt, type, source, correlation_id,"
-                                + " metadata, occurred_at, content_type, traceparent, body, replay_of"
+                                + " metadata, occurred_at, content_type, traceparent, body, replay_of, memo"
                                 + " from hub.claim(?, ?, ?, ?, ?, ?, ? * interval '1 millisecond')")) {
             s.setString(1, subscription);
             s.setString(2, node);
@@ -108,7 +108,8 @@ final class DeliveryStore {
                             r.getString(12),
                             r.getString(13),
                             r.getBytes(14),
-                            replayOf == 0 ? null : replayOf));
+                            replayOf == 0 ? null : replayOf,
+                            r.getString(16)));
                 }
             }
             return claimed;
@@ -125,8 +126,11 @@ final class DeliveryStore {
         Long[] delays = new Long[n];
         Integer[] durations = new Integer[n];
         String[] versions = new String[n];
+        String[] memos = new String[n];
         List<Long> parents = new ArrayList<>();
         List<NewEvent> emitted = new ArrayList<>();
+        List<Long> senders = new ArrayList<>();
+        List<Outcome.Sent> sent = new ArrayList<>();
         for (int i = 0; i < n; i++) {
             Outcome o = outcomes.get(i);
             ids[i] = o.delivery().id();
@@ -136,9 +140,14 @@ final class DeliveryStore {
             delays[i] = o.delayMillis();
             durations[i] = o.durationMillis();
             versions[i] = o.version();
+            memos[i] = o.memo();
             for (NewEvent e : o.emitted()) {
                 parents.add(o.delivery().id());
                 emitted.add(e);
+            }
+            for (Outcome.Sent effect : o.sent()) {
+                senders.add(o.delivery().id());
+                sent.add(effect);
             }
         }
         EventColumns columns = new EventColumns(emitted.size());
@@ -146,7 +155,8 @@ final class DeliveryStore {
         List<Array> arrays = new ArrayList<>();
         try (Connection c = dataSource.getConnection();
                 PreparedStatement s = c.prepareStatement("select hub.finish(?, ?, ?, ?, ?, ?, ?, ?, ?,"
-                        + " ?, ?, ?, ?, ?, ?, ?, ?::timestamptz[], ?, ?, ?, ?)")) {
+                        + " ?, ?, ?, ?, ?, ?, ?, ?::timestamptz[], ?, ?, ?, ?,"
+                        + " ?, ?, ?, ?)")) {
             s.setString(1, node);
             int at = EventColumns.set(c, s, 2, arrays, "int8", ids);
             at = EventColumns.set(c, s, at, arrays, "int8", tokens);
@@ -156,7 +166,23 @@ final class DeliveryStore {
             at = EventColumns.set(c, s, at, arrays, "int4", durations);
             at = EventColumns.set(c, s, at, arrays, "text", versions);
             at = EventColumns.set(c, s, at, arrays, "int8", parents.toArray(Long[]::new));
-            columns.bind(c, s, at, arrays, false);
+            at = columns.bind(c, s, at, arrays, false);
+            at = EventColumns.set(c, s, at, arrays, "int8", senders.toArray(Long[]::new));
+            at = EventColumns.set(
+                    c,
+                    s,
+                    at,
+                    arrays,
+                    "text",
+                    sent.stream().map(Outcome.Sent::key).toArray(String[]::new));
+            at = EventColumns.set(
+                    c,
+                    s,
+                    at,
+                    arrays,
+                    "text",
+                    sent.stream().map(Outcome.Sent::externalId).toArray(String[]::new));
+            EventColumns.set(c, s, at, arrays, "text", memos);
             return ids(s);
         } finally {
             for (Array array : arrays) {

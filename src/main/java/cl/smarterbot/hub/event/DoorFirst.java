@@ -2,6 +2,7 @@ package cl.smarterbot.hub.event;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntSupplier;
 
 /**
  * Holds back deliveries while appends wait for their commits: a sender that is not answered in time may never send again, a
@@ -25,12 +26,20 @@ final class DoorFirst {
     private final long targetNanos;
     private final LongAdder appends = new LongAdder();
     private final LongAdder waited = new LongAdder();
+    /** Appends that wait for their commit now. */
+    private volatile IntSupplier waiting = () -> 0;
+
     private double calmNanos = Double.MAX_VALUE;
     private volatile double share = 1;
 
     /** @param target mean wait of appends that is still fine; zero never holds anything back */
     DoorFirst(Duration target) {
         this.targetNanos = target.toNanos();
+    }
+
+    /** @param appends how many wait for their commit now */
+    void waiting(IntSupplier appends) {
+        waiting = appends;
     }
 
     /** An append was committed so long after its call. */
@@ -49,7 +58,10 @@ final class DoorFirst {
         if (count > 0) {
             calmNanos = Math.min(mean, calmNanos * FORGET);
         }
-        if (mean > Math.max(targetNanos, 3 * calmNanos)) {
+        if (count == 0 && waiting.getAsInt() == 0) {
+            // Nobody is at the door: there is nothing to make room for.
+            share = 1;
+        } else if (mean > Math.max(targetNanos, 3 * calmNanos)) {
             share = Math.max(LEAST, share * DECREASE);
         } else {
             share = Math.min(1, share + INCREASE);

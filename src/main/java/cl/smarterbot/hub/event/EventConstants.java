@@ -27,6 +27,9 @@ public final class EventConstants {
     /** Consumer: {@code tenant:event-id:subscription}, the same in every attempt and replay. */
     public static final String IDEMPOTENCY_KEY = "CamelEventIdempotencyKey";
 
+    /** Consumer: what an attempt before learned, see {@link Attempt#memo}; absent if nothing. */
+    public static final String MEMO = "CamelEventMemo";
+
     /** Consumer: when it happened (ISO 8601). */
     public static final String OCCURRED_AT = "CamelEventOccurredAt";
 

@@ -67,7 +67,8 @@ final class EventConsumer extends DefaultConsumer {
     private void run(Delivery delivery, Consumer<Outcome> report) {
         long start = System.nanoTime();
         if (delivery.body() == null) {
-            report.accept(new Outcome(delivery, "dead", "the payload is past its retention", 0, 0, version, List.of()));
+            report.accept(new Outcome(
+                    delivery, "dead", "the payload is past its retention", 0, 0, version, List.of(), List.of(), null));
             return;
         }
         DeliveryScope scope = new DeliveryScope(delivery);
@@ -96,6 +97,9 @@ final class EventConsumer extends DefaultConsumer {
         if (d.traceparent() != null) {
             message.setHeader("traceparent", d.traceparent());
         }
+        if (d.memo() != null) {
+            message.setHeader(EventConstants.MEMO, d.memo());
+        }
         Object body = d.body();
         if (d.contentType().startsWith("application/json")) {
             try {
@@ -110,17 +114,21 @@ final class EventConsumer extends DefaultConsumer {
 
     private Outcome outcome(DeliveryScope scope, Throwable failure, int millis) {
         Delivery d = scope.delivery();
-        List<NewEvent> emitted = scope.end();
+        scope.end();
+        List<Outcome.Sent> sent = scope.sent();
+        String memo = scope.memo();
         if (failure == null) {
-            return new Outcome(d, "done", null, 0, millis, version, emitted);
+            return new Outcome(d, "done", null, 0, millis, version, scope.emitted(), sent, null);
         }
         EventPostponedException postponed = postponed(failure);
         if (postponed != null) {
-            return new Outcome(d, "postponed", null, postponed.pause().toMillis(), millis, version, List.of());
+            return new Outcome(
+                    d, "postponed", null, postponed.pause().toMillis(), millis, version, List.of(), sent, memo);
         }
         FailureClassifier.Failure known = classify(failure);
         if (known != null && known.waits()) {
-            return new Outcome(d, "postponed", null, known.retryAfter().toMillis(), millis, version, List.of());
+            return new Outcome(
+                    d, "postponed", null, known.retryAfter().toMillis(), millis, version, List.of(), sent, memo);
         }
         boolean dead = known != null && known.permanent() || subscription.retry.exhausted(d.attempt());
         long delay = subscription
@@ -128,7 +136,7 @@ final class EventConsumer extends DefaultConsumer {
                 .delayAfter(d.attempt(), known == null ? null : known.retryAfter())
                 .toMillis();
         String reason = oneLine(known != null ? known.reason() : describe(failure));
-        return new Outcome(d, dead ? "dead" : "retry", reason, delay, millis, version, List.of());
+        return new Outcome(d, dead ? "dead" : "retry", reason, delay, millis, version, List.of(), sent, memo);
     }
 
     private static EventPostponedException postponed(Throwable failure) {

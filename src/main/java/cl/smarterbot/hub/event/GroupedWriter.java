@@ -55,6 +55,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
     private final Timer wait;
     private volatile boolean running;
     private volatile boolean down = true;
+    private volatile int inHand;
     private Connection connection;
     private PreparedStatement append;
 
@@ -84,6 +85,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
         Gauge.builder("hub.event.log.available", this, w -> w.available() ? 1 : 0)
                 .description("1 if the log takes events")
                 .register(meters);
+        doorFirst.waiting(() -> queue.size() + inHand);
         thread.setDaemon(true);
     }
 
@@ -117,6 +119,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
         while (running) {
             try {
                 group.clear();
+                inHand = 0;
                 if (down) {
                     failQueued();
                     if (!declared.getAsBoolean() || !connect()) {
@@ -138,6 +141,7 @@ final class GroupedWriter implements EventLog, AutoCloseable {
                 used = System.nanoTime();
                 group.add(first);
                 drain(group, first.event().body().length);
+                inHand = group.size();
                 write(group);
             } catch (InterruptedException e) {
                 break;

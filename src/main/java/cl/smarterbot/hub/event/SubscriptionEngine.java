@@ -397,7 +397,9 @@ final class SubscriptionEngine implements AutoCloseable {
                 s.retry.delayAfter(d.attempt(), null).toMillis(),
                 run.millis(),
                 null,
-                List.of());
+                List.of(),
+                List.of(),
+                null);
     }
 
     private void ended(Subscription subscription, Outcome outcome, Deque<Delivery> chain) {
@@ -505,7 +507,9 @@ final class SubscriptionEngine implements AutoCloseable {
                         0,
                         o.durationMillis(),
                         o.version(),
-                        List.of()),
+                        List.of(),
+                        o.sent(),
+                        null),
                 batch.get(0).next())));
     }
 

@@ -31,6 +31,9 @@ final class Exchange {
     /** Who waits for the head of the answer; null if the answer is wanted whole. */
     private final CompletableFuture<RestStream> opened;
 
+    /** Whether its end leads to another call, which needs no other thread. */
+    private final boolean leadsOn;
+
     private final long submitted = System.nanoTime();
     private long started;
     private long alarm = -1;
@@ -52,12 +55,18 @@ final class Exchange {
             Destination destination,
             RestCall call,
             CompletableFuture<RestAnswer> result,
-            CompletableFuture<RestStream> opened) {
+            CompletableFuture<RestStream> opened,
+            boolean leadsOn) {
         this.client = client;
         this.destination = destination;
         this.call = call;
         this.result = result;
         this.opened = opened;
+        this.leadsOn = leadsOn;
+    }
+
+    boolean leadsOn() {
+        return leadsOn;
     }
 
     String system() {

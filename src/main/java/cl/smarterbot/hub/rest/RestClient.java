@@ -15,6 +15,7 @@ import io.vertx.core.http.PoolOptions;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,6 +26,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Sends calls to other systems without holding a thread for the network. Calls of one tenant to one origin share a limit, a line
@@ -126,9 +128,42 @@ public final class RestClient implements AutoCloseable {
      * {@link RestException} only, also for every status outside 200 to 299.
      */
     public CompletableFuture<RestAnswer> send(RestCall call) {
+        return begin(call, null, false);
+    }
+
+    /**
+     * Sends a call whose answer mostly leads to another one. As {@link #send}, and no worker is woken in between.
+     *
+     * @param next the other call, or empty if the first answer is the result. Runs on an event loop: it must not block. What it throws
+     *     the future fails with
+     * @return the last answer
+     */
+    public CompletableFuture<RestAnswer> sendThen(RestCall first, Function<RestAnswer, Optional<RestCall>> next) {
         CompletableFuture<RestAnswer> result = new CompletableFuture<>();
-        begin(call, result, null);
+        begin(first, null, true).whenComplete((answer, failure) -> {
+            Optional<RestCall> then = Optional.empty();
+            Throwable why = failure;
+            try {
+                then = failure == null ? next.apply(answer) : then;
+            } catch (RuntimeException e) {
+                why = e;
+            }
+            if (then.isPresent()) {
+                begin(then.get(), null, false).whenComplete((last, broken) -> end(result, last, broken));
+            } else {
+                Throwable reason = why;
+                onWorker(() -> end(result, answer, reason));
+            }
+        });
         return result;
+    }
+
+    private static void end(CompletableFuture<RestAnswer> result, RestAnswer answer, Throwable failure) {
+        if (failure != null) {
+            result.completeExceptionally(failure);
+        } else {
+            result.complete(answer);
+        }
     }
 
     /**
@@ -138,27 +173,27 @@ public final class RestClient implements AutoCloseable {
      */
     public CompletableFuture<RestStream> open(RestCall call) {
         CompletableFuture<RestStream> opened = new CompletableFuture<>();
-        CompletableFuture<RestAnswer> result = new CompletableFuture<>();
-        result.whenComplete((nothing, failure) -> {
+        begin(call, opened, false).whenComplete((nothing, failure) -> {
             if (failure != null) {
                 opened.completeExceptionally(failure);
             }
         });
-        begin(call, result, opened);
         return opened;
     }
 
-    private void begin(RestCall call, CompletableFuture<RestAnswer> result, CompletableFuture<RestStream> opened) {
+    private CompletableFuture<RestAnswer> begin(RestCall call, CompletableFuture<RestStream> opened, boolean leadsOn) {
+        CompletableFuture<RestAnswer> result = new CompletableFuture<>();
         Destination destination = destinations.get(
                 call.destination(),
                 key -> new Destination(contexts.get(Math.floorMod(next.getAndIncrement(), LOOPS)), limits));
-        Exchange exchange = new Exchange(this, destination, call, result, opened);
+        Exchange exchange = new Exchange(this, destination, call, result, opened, leadsOn);
         open.add(exchange);
         if (closed) {
             exchange.stop();
         } else {
             destination.context().runOnContext(nothing -> destination.enter(exchange));
         }
+        return result;
     }
 
     /** Where futures complete and exchanges may continue; its threads may be blocked. */
@@ -188,13 +223,14 @@ public final class RestClient implements AutoCloseable {
 
     void complete(Exchange exchange, CompletableFuture<RestAnswer> result, RestAnswer answer, RestException failure) {
         open.remove(exchange);
-        Runnable completion = () -> {
-            if (failure != null) {
-                result.completeExceptionally(failure);
-            } else {
-                result.complete(answer);
-            }
-        };
+        if (exchange.leadsOn()) {
+            end(result, answer, failure);
+        } else {
+            onWorker(() -> end(result, answer, failure));
+        }
+    }
+
+    private void onWorker(Runnable completion) {
         if (closed) {
             // The workers may have ended; whoever waits must still hear.
             completion.run();

@@ -29,6 +29,8 @@ public final class SandboxServer implements AutoCloseable {
     private static final int MAX_BODY = 20 * 1024 * 1024;
     private static final int MAX_HEAD = 64 * 1024;
     private static final int THREADS = 32;
+    /** What an event loop may read by itself: waking a worker costs more. */
+    private static final int SMALL_BODY = 16 * 1024;
 
     private final Vertx vertx;
     private final HttpServer http;
@@ -154,7 +156,7 @@ public final class SandboxServer implements AutoCloseable {
         vendors.forEach(SandboxVendor::close);
     }
 
-    /** Reads a request whole, then lets a worker go on: vendors may take their time. */
+    /** Reads a request whole. What a vendor does is always a worker's: vendors may take their time. */
     private void collect(HttpServerRequest http) {
         Buffer body = Buffer.buffer();
         http.handler(part -> {
@@ -162,7 +164,13 @@ public final class SandboxServer implements AutoCloseable {
                 body.appendBuffer(part);
             }
         });
-        http.endHandler(all -> work(http, () -> serve(http, body)));
+        http.endHandler(all -> {
+            if (body.length() > SMALL_BODY || own(http.path())) {
+                work(http, () -> serve(http, body));
+            } else {
+                serve(http, body);
+            }
+        });
     }
 
     private void work(HttpServerRequest http, Runnable task) {
@@ -189,7 +197,7 @@ public final class SandboxServer implements AutoCloseable {
             SandboxCall call = call(request);
             SandboxTrouble.Plan plan = trouble.decide(request.path(), call);
             if (plan.delayMs() == 0) {
-                finish(http, call, plan.rule(), since);
+                work(http, () -> finish(http, call, plan.rule(), since));
             } else {
                 // No thread waits meanwhile.
                 vertx.setTimer(plan.delayMs(), timer -> work(http, () -> finish(http, call, plan.rule(), since)));
@@ -253,11 +261,14 @@ public final class SandboxServer implements AutoCloseable {
         };
     }
 
+    private static boolean own(String path) {
+        return path == null || path.equals("/") || path.startsWith("/sandbox/");
+    }
+
     /** The sandbox's own paths; null for a vendor's. */
     private SandboxAnswer control(SandboxRequest request) {
         String path = request.path();
-        boolean page = path.equals("/");
-        if (!page && !path.startsWith("/sandbox/")) {
+        if (!own(path)) {
             return null;
         }
         if (!sameSite(request)) {

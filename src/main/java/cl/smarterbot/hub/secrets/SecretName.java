@@ -43,15 +43,22 @@ record SecretName(String tenantRut, String system, String field) {
     }
 
     private static String word(String text, String what) {
-        String word = text == null ? "" : text.trim().toLowerCase(Locale.ROOT).replace('-', '_');
+        // Almost always it is one already: names are written once and asked for at every call.
+        String word = text == null || canonical(text)
+                ? text
+                : text.trim().toLowerCase(Locale.ROOT).replace('-', '_');
+        if (word == null || !canonical(word)) {
+            throw new IllegalArgumentException("the " + what + " of a secret is a word of letters, digits and _");
+        }
+        return word;
+    }
+
+    private static boolean canonical(String word) {
         boolean good = !word.isEmpty() && word.length() <= LONGEST_WORD;
         for (int i = 0; good && i < word.length(); i++) {
             char c = word.charAt(i);
             good = c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '_';
         }
-        if (!good) {
-            throw new IllegalArgumentException("the " + what + " of a secret is a word of letters, digits and _");
-        }
-        return word;
+        return good;
     }
 }

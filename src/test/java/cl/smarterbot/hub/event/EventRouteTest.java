@@ -127,6 +127,83 @@ class EventRouteTest {
     }
 
     @Test
+    @DisplayName("what an attempt sent is noted with its outcome, even if that is a failure, for its own tenant")
+    void sent() {
+        AtomicInteger runs = new AtomicInteger();
+        TestHub hub = hub(b -> b.from("event:x.in?subscription=send&initialDelay=1&maxDelay=1")
+                .process(e -> {
+                    String key = e.getMessage().getHeader(EventConstants.IDEMPOTENCY_KEY, String.class);
+                    int run = runs.incrementAndGet();
+                    assertThat(Attempt.sent(e, key + ":message/" + run, "id-" + run))
+                            .isTrue();
+                    // Known already: stays as it is.
+                    Attempt.sent(e, key + ":message/1", "other");
+                    if (run == 1) {
+                        throw new IllegalStateException("after sending");
+                    }
+                }));
+        Appended in = hub.appendNow(PASTELERIA, "x.in", "k");
+        await().until(() -> sql.deliveries("done") == 1);
+        String key = PASTELERIA + ":" + in.id() + ":send:message/";
+        assertThat(sql.rows("select tenant_rut, effect_key, external_id from hub.sent order by 2"))
+                .containsExactly(
+                        Map.of("tenant_rut", PASTELERIA, "effect_key", key + 1, "external_id", "id-1"),
+                        Map.of("tenant_rut", PASTELERIA, "effect_key", key + 2, "external_id", "id-2"));
+    }
+
+    @Test
+    @DisplayName("what a run did is noted even if its outcome comes too late, and outside of a delivery nothing is")
+    void sentTooLate() {
+        AtomicInteger runs = new AtomicInteger();
+        TestHub hub = hub(b -> b.from("event:x.in?subscription=late").process(e -> {
+            Attempt.sent(e, "too-late", "id-" + runs.incrementAndGet());
+            if (runs.get() == 1) {
+                // As if this node had stood still past its lease.
+                sql.run("update hub.delivery set lease_token = lease_token + 1000000, lease_until = now()");
+            }
+        }));
+        hub.appendNow(FERRETERIA, "x.in", "k");
+        await().until(() -> sql.number("select count(*) from hub.sent") == 1);
+        assertThat(sql.rows("select external_id from hub.sent")).singleElement().satisfies(row -> assertThat(row)
+                .containsEntry("external_id", "id-1"));
+        assertThat(Attempt.sent(new DefaultExchange(hub.camel), "k", "1")).isFalse();
+    }
+
+    @Test
+    @DisplayName(
+            "the next attempt knows what one before it learned, and nothing of it is left when the delivery is done or dead")
+    void memo() {
+        List<Object> known = new java.util.concurrent.CopyOnWriteArrayList<>();
+        TestHub hub = hub(
+                failure -> failure instanceof IllegalArgumentException
+                        ? new FailureClassifier.Failure(true, null, "wrong")
+                        : null,
+                b -> b.from("event:x.*?subscription=learn&initialDelay=1&maxDelay=1")
+                        .process(e -> {
+                            Object memo = e.getMessage().getHeader(EventConstants.MEMO);
+                            known.add(memo == null ? "nothing" : memo);
+                            int attempt = e.getMessage().getHeader(EventConstants.ATTEMPT, Integer.class);
+                            if (attempt == 1) {
+                                Attempt.memo(e, "{\"intent\":\"order\"}");
+                            }
+                            if (attempt < 3) {
+                                throw new IllegalStateException("once more");
+                            }
+                            if (e.getMessage()
+                                    .getHeader(EventConstants.TYPE, "", String.class)
+                                    .equals("x.bad")) {
+                                throw new IllegalArgumentException("never");
+                            }
+                        }));
+        hub.appendNow(FERRETERIA, "x.in", "k");
+        await().until(() -> sql.deliveries("done") == 1);
+        assertThat(known).containsExactly("nothing", "{\"intent\":\"order\"}", "{\"intent\":\"order\"}");
+        hub.appendNow(FERRETERIA, "x.bad", "k");
+        await().until(() -> sql.deliveries("dead") == 1);
+        assertThat(sql.number("select count(memo) from hub.delivery")).isZero();
+    }
+
+    @Test
     @DisplayName(
             "a copy that lives on after its delivery ended cannot append unseen: it fails, nothing is lost in silence")
     void lateCopy() throws Exception {

@@ -287,7 +287,7 @@ final class TestHub implements AutoCloseable {
     }
 
     static Outcome done(Delivery d, NewEvent... emitted) {
-        return new Outcome(d, "done", null, 0, 1, null, List.of(emitted));
+        return new Outcome(d, "done", null, 0, 1, null, List.of(emitted), List.of(), null);
     }
 
     static Outcome failed(Delivery d, RetryPolicy policy, String why) {
@@ -298,7 +298,9 @@ final class TestHub implements AutoCloseable {
                 policy.delayAfter(d.attempt(), null).toMillis(),
                 1,
                 null,
-                List.of());
+                List.of(),
+                List.of(),
+                null);
     }
 
     static RetryPolicy quick(int attempts) {

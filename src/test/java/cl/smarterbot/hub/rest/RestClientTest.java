@@ -89,6 +89,57 @@ class RestClientTest {
     }
 
     @Test
+    void oneAnswerLeadsToTheNextCallAndTheLastCompletesOnAThreadThatMayBlock() {
+        List<String> threads = new ArrayList<>();
+        RestAnswer last = client.sendThen(get("/first").build(), first -> {
+                    threads.add(Thread.currentThread().getName());
+                    return java.util.Optional.of(
+                            get("/second?of=" + first.json().path("id").asInt()).build());
+                })
+                .whenComplete(
+                        (answer, failure) -> threads.add(Thread.currentThread().getName()))
+                .join();
+        assertThat(last.status()).isEqualTo(200);
+        assertThat(server.requests()).hasSize(2);
+        assertThat(server.requests().get(1)).startsWith("GET /second?of=7 ");
+        assertThat(threads.get(0)).contains("eventloop");
+        assertThat(threads.get(1)).startsWith("rest-work-");
+    }
+
+    @Test
+    void whatLeadsToNoOtherCallIsTheResultOnAThreadThatMayBlock() {
+        List<String> threads = new ArrayList<>();
+        RestAnswer answer = client.sendThen(get("/only").build(), first -> java.util.Optional.empty())
+                .whenComplete(
+                        (done, failure) -> threads.add(Thread.currentThread().getName()))
+                .join();
+        assertThat(answer.json().path("id").asInt()).isEqualTo(7);
+        assertThat(threads).singleElement().asString().startsWith("rest-work-");
+    }
+
+    @Test
+    void aFailureBeforeTheNextCallAndOneInBetweenFailTheWholeOnAThreadThatMayBlock() {
+        List<String> threads = new ArrayList<>();
+        server.script(RawServer.json(503, "{}"));
+        assertThatThrownBy(() -> client.sendThen(get("/sick").build(), first -> {
+                            throw new AssertionError("not reached");
+                        })
+                        .whenComplete((done, failure) ->
+                                threads.add(Thread.currentThread().getName()))
+                        .join())
+                .hasCauseInstanceOf(RestException.class);
+        server.script(RawServer.json(200, "{}"));
+        assertThatThrownBy(() -> client.sendThen(get("/odd").build(), first -> {
+                            throw new IllegalStateException("no such field");
+                        })
+                        .whenComplete((done, failure) ->
+                                threads.add(Thread.currentThread().getName()))
+                        .join())
+                .hasCauseInstanceOf(IllegalStateException.class);
+        assertThat(threads).hasSize(2).allMatch(name -> name.startsWith("rest-work-"));
+    }
+
+    @Test
     void completesOnAThreadThatMayBlock() {
         String thread = client.send(get("/").build())
                 .thenApply(answer -> Thread.currentThread().getName())
