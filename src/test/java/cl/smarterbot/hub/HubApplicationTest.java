@@ -2,6 +2,8 @@ package cl.smarterbot.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import cl.smarterbot.hub.odoo.OdooConfiguration;
+import cl.smarterbot.hub.odoo.OdooEndpoint;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -77,5 +80,17 @@ class HubApplicationTest {
         UsedAutoConfigurations filter = new UsedAutoConfigurations();
         filter.setEnvironment(new MockEnvironment().withProperty("hub.auto-configurations", more));
         return filter;
+    }
+
+    @Test
+    @DisplayName("how much one Odoo is asked at once is a setting, which each endpoint begins with")
+    void odooCalls() {
+        DefaultCamelContext context = new DefaultCamelContext();
+        new HubConfiguration().camelContextConfiguration(17, 9).beforeApplicationStart(context);
+
+        OdooConfiguration of =
+                context.getEndpoint("odoo:sale.order", OdooEndpoint.class).getConfiguration();
+        assertThat(of.getMaxConcurrentCalls()).isEqualTo(17);
+        assertThat(of.getMaxConcurrentCallsPerConnection()).isEqualTo(9);
     }
 }

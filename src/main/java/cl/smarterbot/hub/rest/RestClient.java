@@ -128,7 +128,9 @@ public final class RestClient implements AutoCloseable {
      * {@link RestException} only, also for every status outside 200 to 299.
      */
     public CompletableFuture<RestAnswer> send(RestCall call) {
-        return begin(call, null, false);
+        CompletableFuture<RestAnswer> result = new CompletableFuture<>();
+        begin(call, result, null, false);
+        return result;
     }
 
     /**
@@ -140,21 +142,21 @@ public final class RestClient implements AutoCloseable {
      */
     public CompletableFuture<RestAnswer> sendThen(RestCall first, Function<RestAnswer, Optional<RestCall>> next) {
         CompletableFuture<RestAnswer> result = new CompletableFuture<>();
-        begin(first, null, true).whenComplete((answer, failure) -> {
-            Optional<RestCall> then = Optional.empty();
-            Throwable why = failure;
+        CompletableFuture<RestAnswer> read = new CompletableFuture<>();
+        read.whenComplete((answer, failure) -> {
             try {
-                then = failure == null ? next.apply(answer) : then;
-            } catch (RuntimeException e) {
-                why = e;
-            }
-            if (then.isPresent()) {
-                begin(then.get(), null, false).whenComplete((last, broken) -> end(result, last, broken));
-            } else {
-                Throwable reason = why;
-                onWorker(() -> end(result, answer, reason));
+                Optional<RestCall> then = failure == null ? next.apply(answer) : Optional.empty();
+                if (then.isPresent()) {
+                    begin(then.get(), result, null, false);
+                } else {
+                    onWorker(() -> end(result, answer, failure));
+                }
+            } catch (RuntimeException | Error e) {
+                // Nobody would hear of it here, and wait for ever.
+                onWorker(() -> end(result, null, e));
             }
         });
+        begin(first, read, null, true);
         return result;
     }
 
@@ -173,16 +175,21 @@ public final class RestClient implements AutoCloseable {
      */
     public CompletableFuture<RestStream> open(RestCall call) {
         CompletableFuture<RestStream> opened = new CompletableFuture<>();
-        begin(call, opened, false).whenComplete((nothing, failure) -> {
+        CompletableFuture<RestAnswer> result = new CompletableFuture<>();
+        result.whenComplete((nothing, failure) -> {
             if (failure != null) {
                 opened.completeExceptionally(failure);
             }
         });
+        begin(call, result, opened, false);
         return opened;
     }
 
-    private CompletableFuture<RestAnswer> begin(RestCall call, CompletableFuture<RestStream> opened, boolean leadsOn) {
-        CompletableFuture<RestAnswer> result = new CompletableFuture<>();
+    private void begin(
+            RestCall call,
+            CompletableFuture<RestAnswer> result,
+            CompletableFuture<RestStream> opened,
+            boolean leadsOn) {
         Destination destination = destinations.get(
                 call.destination(),
                 key -> new Destination(contexts.get(Math.floorMod(next.getAndIncrement(), LOOPS)), limits));
@@ -193,7 +200,6 @@ public final class RestClient implements AutoCloseable {
         } else {
             destination.context().runOnContext(nothing -> destination.enter(exchange));
         }
-        return result;
     }
 
     /** Where futures complete and exchanges may continue; its threads may be blocked. */

@@ -14,12 +14,14 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -89,54 +91,60 @@ class RestClientTest {
     }
 
     @Test
-    void oneAnswerLeadsToTheNextCallAndTheLastCompletesOnAThreadThatMayBlock() {
-        List<String> threads = new ArrayList<>();
-        RestAnswer last = client.sendThen(get("/first").build(), first -> {
-                    threads.add(Thread.currentThread().getName());
-                    return java.util.Optional.of(
-                            get("/second?of=" + first.json().path("id").asInt()).build());
-                })
-                .whenComplete(
-                        (answer, failure) -> threads.add(Thread.currentThread().getName()))
-                .join();
-        assertThat(last.status()).isEqualTo(200);
+    void oneAnswerLeadsToTheNextCall() {
+        List<String> between = new ArrayList<>();
+        Ended ended = ended(first -> {
+            between.add(Thread.currentThread().getName());
+            return Optional.of(
+                    get("/second?of=" + first.json().path("id").asInt()).build());
+        });
+        assertThat(ended.answer().status()).isEqualTo(200);
         assertThat(server.requests()).hasSize(2);
         assertThat(server.requests().get(1)).startsWith("GET /second?of=7 ");
-        assertThat(threads.get(0)).contains("eventloop");
-        assertThat(threads.get(1)).startsWith("rest-work-");
+        assertThat(between).singleElement().asString().contains("eventloop");
     }
 
     @Test
-    void whatLeadsToNoOtherCallIsTheResultOnAThreadThatMayBlock() {
-        List<String> threads = new ArrayList<>();
-        RestAnswer answer = client.sendThen(get("/only").build(), first -> java.util.Optional.empty())
-                .whenComplete(
-                        (done, failure) -> threads.add(Thread.currentThread().getName()))
-                .join();
-        assertThat(answer.json().path("id").asInt()).isEqualTo(7);
-        assertThat(threads).singleElement().asString().startsWith("rest-work-");
+    void anAnswerThatLeadsToNoOtherCallIsTheResult() {
+        assertThat(ended(first -> Optional.empty()).answer().json().path("id").asInt())
+                .isEqualTo(7);
+        assertThat(server.requests()).hasSize(1);
     }
 
     @Test
-    void aFailureBeforeTheNextCallAndOneInBetweenFailTheWholeOnAThreadThatMayBlock() {
-        List<String> threads = new ArrayList<>();
-        server.script(RawServer.json(503, "{}"));
-        assertThatThrownBy(() -> client.sendThen(get("/sick").build(), first -> {
-                            throw new AssertionError("not reached");
-                        })
-                        .whenComplete((done, failure) ->
-                                threads.add(Thread.currentThread().getName()))
-                        .join())
-                .hasCauseInstanceOf(RestException.class);
-        server.script(RawServer.json(200, "{}"));
-        assertThatThrownBy(() -> client.sendThen(get("/odd").build(), first -> {
+    void aFailureBeforeTheNextCallAndOneInBetweenFailTheWhole() {
+        assertThat(ended(first -> {
                             throw new IllegalStateException("no such field");
                         })
-                        .whenComplete((done, failure) ->
-                                threads.add(Thread.currentThread().getName()))
-                        .join())
-                .hasCauseInstanceOf(IllegalStateException.class);
-        assertThat(threads).hasSize(2).allMatch(name -> name.startsWith("rest-work-"));
+                        .failure())
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(ended(first -> {
+                            throw new AssertionError("a fault of ours");
+                        })
+                        .failure())
+                .isInstanceOf(AssertionError.class);
+        status = 503;
+        assertThat(ended(first -> Optional.empty()).failure()).isInstanceOf(RestException.class);
+    }
+
+    private record Ended(RestAnswer answer, Throwable failure) {}
+
+    private volatile int status = 200;
+
+    /** How it ended, on a thread that may block: nothing is answered before somebody waits for it. */
+    private Ended ended(Function<RestAnswer, Optional<RestCall>> next) {
+        CountDownLatch waiting = new CountDownLatch(1);
+        server.script((request, out) -> {
+            waiting.await();
+            return RawServer.json(status, "{\"id\":7}").answer(request, out);
+        });
+        CompletableFuture<Ended> ended = client.sendThen(get("/first").build(), next)
+                .handle((answer, failure) -> {
+                    assertThat(Thread.currentThread().getName()).startsWith("rest-work-");
+                    return new Ended(answer, failure);
+                });
+        waiting.countDown();
+        return ended.join();
     }
 
     @Test
