@@ -219,6 +219,8 @@ public final class SandboxServer implements AutoCloseable {
     }
 
     private void finish(HttpServerRequest http, SandboxCall call, SandboxTrouble.Rule rule, long since) {
+        // Before the answer: who has read it finds the call counted.
+        times.count(call);
         try {
             outcome(http, call, rule).onComplete(over -> times.add(call, System.nanoTime() - since));
         } catch (RuntimeException e) {

@@ -14,12 +14,20 @@ final class SandboxTimes {
 
     private final Map<String, Sum> sums = new TreeMap<>();
 
+    synchronized void count(SandboxCall call) {
+        if (call.model() != null) {
+            of(call).calls++;
+        }
+    }
+
     synchronized void add(SandboxCall call, long nanos) {
         if (call.model() != null) {
-            Sum sum = sums.computeIfAbsent(call.model() + "." + call.method(), name -> new Sum());
-            sum.calls++;
-            sum.nanos += nanos;
+            of(call).nanos += nanos;
         }
+    }
+
+    private Sum of(SandboxCall call) {
+        return sums.computeIfAbsent(call.model() + "." + call.method(), name -> new Sum());
     }
 
     synchronized void clear() {
