@@ -1,6 +1,7 @@
 package cl.smarterbot.hub.chatwoot;
 
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * One tenant's place in a Chatwoot.
@@ -13,10 +14,12 @@ import java.util.Objects;
  */
 public record ChatwootConnection(String tenant, String url, int accountId, int inboxId, String token) {
 
+    private static final Pattern SLASHES = Pattern.compile("/+$");
+
     public ChatwootConnection {
         Objects.requireNonNull(tenant, "tenant");
         Objects.requireNonNull(token, "token");
-        url = url == null || url.isBlank() ? null : url.strip().replaceAll("/+$", "");
+        url = url == null || url.isBlank() ? null : SLASHES.matcher(url.strip()).replaceAll("");
     }
 
     /** Tells accounts apart in caches, also of two servers. */

@@ -20,6 +20,7 @@ import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.slf4j.Logger;
@@ -63,6 +64,7 @@ public final class ChatwootWebhook {
     /** Dedup by what happened needs no body hash: another body for the same happening is the same happening. */
     private static final byte[] SAME = new byte[32];
 
+    private static final Pattern WORD = Pattern.compile("[a-z0-9_]{1,64}");
     private static final Set<String> STATUSES = Set.of("open", "resolved", "pending", "snoozed");
 
     private final ChatwootFence fence;
@@ -407,7 +409,7 @@ public final class ChatwootWebhook {
 
     private static String word(JsonNode node) {
         String text = node.isTextual() ? node.textValue().toLowerCase(java.util.Locale.ROOT) : "";
-        return text.matches("[a-z0-9_]{1,64}") ? text : "";
+        return WORD.matcher(text).matches() ? text : "";
     }
 
     private static Integer whole(JsonNode node) {

@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.camel.Exchange;
 
 /**
@@ -23,6 +25,7 @@ import org.apache.camel.Exchange;
  *       {@code botUser}, under which the bot knows the conversation
  *   <li>{@code mine}: whether the bot may act on it at all
  *   <li>{@code turn}: the row of {@code hub.take_turn}
+ *   <li>{@code still}: whose the conversation is right before the end; of it {@code ours} and {@code unsent}
  *   <li>{@code result}: what the bot understood (intent, confidence, slots, replies, handoff, reason)
  *   <li>{@code decision}: what follows from it (action, intent, confidence, reason, low_turns); of it {@code action},
  *       {@code intent} and {@code confidence}
@@ -38,6 +41,8 @@ public final class Conversation {
     private static final String ASK_AGAIN =
             "No estoy seguro de haber entendido. ¿Me lo puede decir con otras palabras?";
 
+    private static final Pattern NUMBER = Pattern.compile("[\\p{L}\\p{N} /._-]{1,40}");
+    private static final Pattern DIGITS = Pattern.compile("[0-9]+");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TenantRegistry registry;
@@ -110,6 +115,13 @@ public final class Conversation {
         } else {
             exchange.getMessage().setBody(content.toString());
         }
+    }
+
+    /** Reads whose the conversation is by now into the variables {@code ours} and {@code unsent}; of no known one, nobody's. */
+    public void owner(Exchange exchange) {
+        Map<?, ?> still = exchange.getVariable("still") instanceof Map<?, ?> row ? row : Map.of();
+        exchange.setVariable("ours", Boolean.TRUE.equals(still.get("ours")));
+        exchange.setVariable("unsent", Boolean.TRUE.equals(still.get("unsent")));
     }
 
     /** Has the next attempt know the result, should this one fail. */
@@ -224,10 +236,10 @@ public final class Conversation {
         List<Object> domain = new java.util.ArrayList<>(more);
         domain.add(List.of("partner_id.email", "=", email));
         Object number = slots == null ? null : slots.get(slot);
-        if (number != null && number.toString().matches("[\\p{L}\\p{N} /._-]{1,40}")) {
+        if (number != null && NUMBER.matcher(number.toString()).matches()) {
             // The customer says 12 or S00012; the name ends with the digits either way.
-            domain.add(List.of(
-                    "name", "like", number.toString().replaceAll("^[^0-9]+", "").replaceAll("[^0-9].*$", "")));
+            Matcher digits = DIGITS.matcher(number.toString());
+            domain.add(List.of("name", "like", digits.find() ? digits.group() : ""));
         }
         exchange.getMessage().setBody(domain);
     }

@@ -68,11 +68,12 @@ final class EmbeddedServer implements AutoCloseable {
         try {
             Files.createDirectories(cluster.getParent());
             keepOthersOut(cluster.getParent());
+            Path programs = cluster.getParent().resolve("postgres-binaries");
             return EmbeddedPostgres.builder()
+                    .setPgBinaryResolver(new SystemTar(programs))
                     .setDataDirectory(cluster)
                     .setPort(port)
-                    .setOverrideWorkingDirectory(
-                            cluster.getParent().resolve("postgres-binaries").toFile())
+                    .setOverrideWorkingDirectory(programs.toFile())
                     .setCleanDataDirectory(false)
                     // The hub stops the server itself, after its last commit.
                     .setRegisterShutdownHook(false)

@@ -17,11 +17,13 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 
 /** One call under way. Everything here runs on the event loop of its destination. */
 final class Exchange {
     private static final int MOST_ADDRESSES = 4;
+    private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
 
     private final RestClient client;
     private final Destination destination;
@@ -114,15 +116,19 @@ final class Exchange {
                                         Kind.TIMEOUT,
                                         "no complete answer within "
                                                 + call.timeout().toMillis() + " ms")));
-        client.names()
-                .resolve(call.host())
-                .whenComplete((found, failure) -> destination.context().runOnContext(nothing -> {
-                    if (failure != null) {
-                        finish(null, unresolved(failure));
-                    } else {
-                        resolved(found);
-                    }
-                }));
+        CompletableFuture<List<InetAddress>> names = client.names().resolve(call.host());
+        if (names.isDone() && !names.isCompletedExceptionally()) {
+            // Known already: no need to queue up once more.
+            resolved(names.join());
+            return;
+        }
+        names.whenComplete((found, failure) -> destination.context().runOnContext(nothing -> {
+            if (failure != null) {
+                finish(null, unresolved(failure));
+            } else {
+                resolved(found);
+            }
+        }));
     }
 
     private RestException unresolved(Throwable failure) {
@@ -267,10 +273,7 @@ final class Exchange {
     private void read(HttpClientResponse response) {
         response.exceptionHandler(failure -> finish(null, broken(failure)));
         String length = response.getHeader("Content-Length");
-        if (length != null
-                && length.length() < 19
-                && length.matches("\\d+")
-                && Long.parseLong(length) > call.maxResponseBytes()) {
+        if (length(length) > call.maxResponseBytes()) {
             finish(null, tooBig());
             return;
         }
@@ -300,8 +303,7 @@ final class Exchange {
     private void hand(HttpClientResponse response, String length) {
         response.pause();
         RestAnswer head = new RestAnswer(call, response.statusCode(), headers(response), new byte[0]);
-        long announced = length != null && length.matches("\\d{1,18}") ? Long.parseLong(length) : -1;
-        stream = new RestStream(head, this, destination.context(), response, announced, call.maxResponseBytes());
+        stream = new RestStream(head, this, destination.context(), response, length(length), call.maxResponseBytes());
         response.handler(part -> {
             if (!done) {
                 stream.came(part);
@@ -327,6 +329,11 @@ final class Exchange {
     /** The answer is larger than its reader takes. On this event loop. */
     void tooLarge() {
         finish(null, tooBig());
+    }
+
+    /** What a Content-Length announces; -1 if nothing that can be read. */
+    private static long length(String header) {
+        return header != null && LENGTH.matcher(header).matches() ? Long.parseLong(header) : -1;
     }
 
     private static Map<String, String> headers(HttpClientResponse response) {
