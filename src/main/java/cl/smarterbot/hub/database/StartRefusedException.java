@@ -5,7 +5,7 @@ public class StartRefusedException extends IllegalStateException {
 
     private static final long serialVersionUID = 1L;
 
-    StartRefusedException(String message) {
+    public StartRefusedException(String message) {
         super(message);
     }
 }

@@ -1,5 +1,6 @@
 package cl.smarterbot.hub.ops;
 
+import cl.smarterbot.hub.database.StartRefusedException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -25,13 +26,13 @@ final class OperatorAccount implements AuthenticationProvider {
     private final byte[] userDigest;
     private final byte[] passwordDigest;
 
-    /** @throws IllegalArgumentException when the name cannot be used with HTTP Basic or the password is too short */
+    /** @throws StartRefusedException when the name cannot be used with HTTP Basic or the password is too short */
     OperatorAccount(String user, String password) {
         if (user.isBlank() || user.contains(":")) {
-            throw new IllegalArgumentException("HUB_ADMIN_USER must not be empty or contain a colon");
+            throw new StartRefusedException("HUB_ADMIN_USER must not be empty or contain a colon");
         }
         if (password.length() < MIN_LENGTH) {
-            throw new IllegalArgumentException("HUB_ADMIN_PASSWORD must have at least " + MIN_LENGTH
+            throw new StartRefusedException("HUB_ADMIN_PASSWORD must have at least " + MIN_LENGTH
                     + " characters; leave it unset to have one generated");
         }
         this.user = user;

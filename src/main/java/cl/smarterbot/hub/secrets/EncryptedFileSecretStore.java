@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
@@ -160,9 +161,9 @@ public final class EncryptedFileSecretStore implements SecretStore {
     private Stamp stamp() throws IOException {
         try {
             BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
-            return new Stamp(true, now.lastModifiedTime().toString(), now.size(), now.fileKey());
+            return new Stamp(true, now.lastModifiedTime(), now.size(), now.fileKey());
         } catch (NoSuchFileException e) {
-            return new Stamp(false, "", 0, null);
+            return new Stamp(false, null, 0, null);
         }
     }
 
@@ -280,7 +281,7 @@ public final class EncryptedFileSecretStore implements SecretStore {
         return Files.getFileStore(path).supportsFileAttributeView("posix");
     }
 
-    private record Stamp(boolean exists, String modified, long size, Object fileKey) {}
+    private record Stamp(boolean exists, FileTime modified, long size, Object fileKey) {}
 
     private record Loaded(Stamp stamp, Map<String, Secret> values) {}
 }
