@@ -42,6 +42,7 @@ final class HandMadeSchema {
         MARKS.put("0023", function("hub.note_crossing(uuid)"));
         MARKS.put("0024", text("claim", "execute"));
         MARKS.put("0025", column("hub.delivery", "memo"));
+        MARKS.put("0026", text("claim", "materialized"));
     }
 
     private HandMadeSchema() {}

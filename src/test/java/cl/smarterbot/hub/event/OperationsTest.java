@@ -479,6 +479,39 @@ class OperationsTest {
     }
 
     @Test
+    @DisplayName(
+            "a claim reads its own events and bodies, not what lies between them: another hub's, or another subscription's")
+    void claimsBetweenOthers() throws Exception {
+        sql.run(
+                "with e as (insert into public.events (id, tenant_rut, type, source, event_key, correlation_id, occurred_at)"
+                        + " select (lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || '7000' || 'a000'"
+                        + " || lpad(to_hex(i), 12, '0'))::uuid, '" + FERRETERIA
+                        + "', 'x.y', 'test', 'k' || i, 'c', now()"
+                        + " from generate_series(1, 20000) i returning id, event_key),"
+                        + " p as (insert into hub.payload (event_id, tenant_rut, content_type, body)"
+                        + " select id, '" + FERRETERIA + "', 'application/json', '{}' from e)"
+                        + " insert into hub.delivery (event_id, tenant_rut, subscription, event_key)"
+                        + " select id, '" + FERRETERIA + "', 's', event_key from e"
+                        + " where substr(event_key, 2)::int % 400 = 0");
+        // No statistics: they are always older than what is claimed.
+        try (Connection c = database.as("hub_engine").getConnection();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            try (var rows = s.executeQuery(
+                    "select count(body) from hub.claim('s', 'n', 200, 192, '{}', '{}', interval '30 s')")) {
+                rows.next();
+                assertThat(rows.getInt(1)).isEqualTo(50);
+            }
+            try (var rows = s.executeQuery("select sum(idx_tup_fetch) from pg_stat_xact_all_tables"
+                    + " where relname ~ '^(events|payload)_2'")) {
+                rows.next();
+                assertThat(rows.getLong(1)).as("rows read for 50 claimed ones").isEqualTo(100);
+            }
+            c.rollback();
+        }
+    }
+
+    @Test
     @DisplayName("a claim looks into the day of its events, however many days are kept")
     void claimsByDay() throws Exception {
         engine.queryForObject("select hub.ensure_partitions(40)", Integer.class);
