@@ -1,4 +1,5 @@
--- What a claim brings with it costs what it brings, whatever lies around it; and contacts have room for their next versions.
+-- What a claim brings and what an outcome ends cost what they are, whatever lies around them; and contacts have room for their next
+-- versions.
 
 -- Enrichment and Odoo update a contact once each: in place, they touch none of its indexes. For pages that are written from now on.
 alter table public.contacts set (fillfactor = 55, autovacuum_vacuum_scale_factor = 0.05);
@@ -75,4 +76,67 @@ begin
       left join lateral (select * from hub.payload b
                           where b.event_id = d.event_id and b.event_id between $3 and $4 offset 0) p on true
      order by d.id $q$ using ids, tok, days[1], days[cardinality(days)];
+end $$;
+
+-- As before, but for how the deliveries are found.
+create or replace function hub.finish(
+  p_node text, p_deliveries bigint[], p_tokens bigint[], p_outcomes text[], p_errors text[], p_delays bigint[],
+  p_durations int[], p_versions text[],
+  p_parents bigint[], p_ids uuid[], p_tenants text[], p_types text[], p_sources text[], p_keys text[],
+  p_correlations text[], p_metadata text[], p_occurred timestamptz[], p_content_types text[], p_traceparents text[],
+  p_bodies bytea[], p_records text[],
+  p_senders bigint[], p_effect_keys text[], p_external_ids text[], p_memos text[])
+returns setof bigint
+language plpgsql security definer set search_path = '' set enable_seqscan = off set enable_bitmapscan = off as $$
+#variable_conflict use_column
+declare
+  accepted bigint[];
+begin
+  if p_senders <> '{}' then
+    insert into hub.sent (tenant_rut, effect_key, external_id)
+    select d.tenant_rut, u.effect_key, u.external_id
+      from unnest(p_senders, p_effect_keys, p_external_ids) as u (sender, effect_key, external_id)
+      join hub.delivery d on d.id = u.sender
+     -- One order for all writers, or two hubs could wait for each other.
+     order by d.tenant_rut, u.effect_key
+    on conflict do nothing;
+  end if;
+
+  with input as (
+    select * from unnest(p_deliveries, p_tokens, p_outcomes, p_errors, p_delays, p_durations, p_versions, p_memos)
+      as u (id, tok, outcome, error, delay, duration, version, memo)
+  ), upd as (
+    update hub.delivery d
+       set state = case i.outcome when 'released' then 'pending' when 'postponed' then 'retry' else i.outcome end,
+           -- A released delivery was not tried, a postponed one had nothing to do yet.
+           attempt = case when i.outcome in ('released', 'postponed') then d.attempt - 1 else d.attempt end,
+           next_at = case when i.outcome in ('retry', 'postponed') then now() + i.delay * interval '1 millisecond' end,
+           finished_at = case when i.outcome in ('done', 'dead') then now() end,
+           last_error = case when i.outcome = 'done' then null else coalesce(i.error, d.last_error) end,
+           memo = case when i.outcome in ('done', 'dead') then null else coalesce(i.memo, d.memo) end,
+           route_version = i.version, lease_until = null, lease_token = null, lease_owner = null
+      from input i
+     -- By its id: the index of the leased would have every outcome compared with every one of them, and is taken to be nearly empty
+     -- whenever the statistics were made in a calm moment.
+     where d.id = i.id and d.state || '' = 'leased' and d.lease_token = i.tok
+    returning d.id, d.attempt, i.outcome, i.error, i.duration
+  ), hist as (
+    insert into hub.attempt (delivery_id, attempt, outcome, error, node, duration_ms)
+    select u.id, u.attempt, u.outcome, u.error, p_node, u.duration from upd u where u.outcome not in ('released', 'postponed')
+    on conflict do nothing
+  )
+  select coalesce(array_agg(u.id), '{}') into accepted from upd u;
+
+  if p_ids <> '{}' then
+    perform hub.append(
+      array_agg(e.id), array_agg(e.tenant), array_agg(e.type), array_agg(e.source), array_agg(e.k), array_agg(e.corr),
+      array_agg(e.meta), array_agg(e.occ), array_agg(e.ct), array_agg(e.tp), array_agg(e.body), array_agg(e.rec),
+      array_agg(null::text), array_agg(null::text), array_agg(null::bytea), interval '0')
+      from (select u.* from unnest(p_parents, p_ids, p_tenants, p_types, p_sources, p_keys, p_correlations, p_metadata,
+                                   p_occurred, p_content_types, p_traceparents, p_bodies, p_records) with ordinality
+              as u (parent, id, tenant, type, source, k, corr, meta, occ, ct, tp, body, rec, o)
+             where u.parent = any (accepted) order by u.o) e
+     having count(*) > 0;
+  end if;
+  return query select unnest(accepted);
 end $$;
