@@ -43,6 +43,7 @@ final class HandMadeSchema {
         MARKS.put("0024", text("claim", "execute"));
         MARKS.put("0025", column("hub.delivery", "memo"));
         MARKS.put("0026", text("claim", "materialized"));
+        MARKS.put("0027", text("claim", "d.state ||"));
     }
 
     private HandMadeSchema() {}

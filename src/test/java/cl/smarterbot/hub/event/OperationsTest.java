@@ -545,6 +545,30 @@ class OperationsTest {
     }
 
     @Test
+    @DisplayName("a claim reads what it brings, not all that waits, also by statistics of a calm moment")
+    void claimsAmongManyWaiting() throws Exception {
+        sql.run("insert into hub.delivery (event_id, tenant_rut, subscription, event_key, state, finished_at)"
+                + " select gen_random_uuid(), '" + FERRETERIA + "', 's', 'k' || i, 'done', now()"
+                + " from generate_series(1, 3000) i");
+        sql.run("analyze hub.delivery");
+        sql.run("update hub.delivery set state = 'pending', finished_at = null");
+        try (Connection c = database.as("hub_engine").getConnection();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            for (int round = 0; round < 8; round++) {
+                s.execute("select count(*) from hub.claim('s', 'n', 20, 192, '{}', '{}', interval '30 s')");
+            }
+            try (var rows = s.executeQuery("select n_tup_upd, idx_tup_fetch from pg_stat_xact_all_tables"
+                    + " where relid = 'hub.delivery'::regclass")) {
+                rows.next();
+                assertThat(rows.getLong(1)).as("leased").isEqualTo(160);
+                assertThat(rows.getLong(2)).as("rows read for them").isLessThan(2_000);
+            }
+            c.rollback();
+        }
+    }
+
+    @Test
     @DisplayName("a claim looks into the day of its events, however many days are kept")
     void claimsByDay() throws Exception {
         engine.queryForObject("select hub.ensure_partitions(40)", Integer.class);
