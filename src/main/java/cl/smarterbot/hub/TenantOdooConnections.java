@@ -11,6 +11,8 @@ import cl.smarterbot.hub.tenancy.Tenant;
 import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.Exchange;
 
 /** Gives each exchange its own tenant's Odoo: a route cannot name another one. */
@@ -21,6 +23,10 @@ final class TenantOdooConnections implements OdooConnectionResolver {
     private final String defaultUrl;
     private final String defaultDb;
     private final AddressPolicy addresses;
+    private final Map<String, Made> made = new ConcurrentHashMap<>();
+
+    /** What a connection was made of, and is made anew when it changes. */
+    private record Made(Tenant.OdooSettings settings, String secret, OdooConnection connection) {}
 
     /** @param addresses where tenants' own servers may be; the deployment's own may be anywhere */
     TenantOdooConnections(
@@ -49,11 +55,22 @@ final class TenantOdooConnections implements OdooConnectionResolver {
             throw OdooException.forbidden(
                     "the address of the tenant's Odoo leads into a private network (hub.rest.allow-private)");
         }
+        String secret = secret(tenant.rut());
+        Made known = made.get(tenant.rut());
+        if (known == null || !known.settings().equals(odoo) || !known.secret().equals(secret)) {
+            known = new Made(odoo, secret, connection(tenant, secret));
+            made.put(tenant.rut(), known);
+        }
+        return known.connection();
+    }
+
+    private OdooConnection connection(Tenant tenant, String secret) {
+        Tenant.OdooSettings odoo = tenant.odoo();
         return new OdooConnection(
                 odoo.url() != null ? odoo.url() : defaultUrl,
                 odoo.db() != null ? odoo.db() : defaultDb,
                 odoo.user(),
-                secret(tenant.rut()),
+                secret,
                 odoo.companyId() == null ? null : odoo.companyId().longValue(),
                 "hub_" + tenant.rut().replace('-', '_').toLowerCase(Locale.ROOT),
                 OdooTransport.valueOf(odoo.transport().toUpperCase(Locale.ROOT)));

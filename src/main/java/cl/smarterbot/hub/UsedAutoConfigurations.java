@@ -13,7 +13,6 @@ import org.springframework.boot.actuate.autoconfigure.info.InfoContributorAutoCo
 import org.springframework.boot.actuate.autoconfigure.info.InfoEndpointAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.metrics.CompositeMeterRegistryAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.metrics.JvmMetricsAutoConfiguration;
-import org.springframework.boot.actuate.autoconfigure.metrics.LogbackMetricsAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.metrics.MetricsAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.metrics.SystemMetricsAutoConfiguration;
 import org.springframework.boot.actuate.autoconfigure.metrics.export.prometheus.PrometheusMetricsExportAutoConfiguration;
@@ -94,7 +93,6 @@ final class UsedAutoConfigurations implements AutoConfigurationImportFilter, Env
             SimpleMetricsExportAutoConfiguration.class,
             JvmMetricsAutoConfiguration.class,
             SystemMetricsAutoConfiguration.class,
-            LogbackMetricsAutoConfiguration.class,
             TomcatMetricsAutoConfiguration.class,
             StartupTimeMetricsListenerAutoConfiguration.class,
             ObservationAutoConfiguration.class,

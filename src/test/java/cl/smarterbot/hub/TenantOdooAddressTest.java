@@ -53,9 +53,32 @@ class TenantOdooAddressTest {
     private static OdooConnection resolve(String url, AddressPolicy policy) {
         superuser.update("update hub.tenant_settings set odoo_url = ?", url);
         registry.refresh();
+        return new TenantOdooConnections(registry, secrets, "http://10.0.0.5:8069", "main", policy).resolve(exchange());
+    }
+
+    @Test
+    @DisplayName("is worked out once, and anew with the first call after its secret or its settings changed")
+    void workedOutOnce() {
+        TenantOdooConnections connections = new TenantOdooConnections(
+                registry, secrets, "http://10.0.0.5:8069", "main", AddressPolicy.publicOnly());
+        registry.refresh();
+        OdooConnection first = connections.resolve(exchange());
+        assertThat(connections.resolve(exchange())).isSameAs(first);
+
+        secrets.put(RUT, "odoo", "password", Secret.of("another"));
+        assertThat(connections.resolve(exchange()).secret()).isEqualTo("another");
+        superuser.update("update public.tenants set odoo_company_id = 7");
+        registry.refresh();
+        assertThat(connections.resolve(exchange()).companyId()).isEqualTo(7L);
+
+        superuser.update("update public.tenants set odoo_company_id = null");
+        secrets.put(RUT, "odoo", "password", Secret.of("canary-password"));
+    }
+
+    private static Exchange exchange() {
         Exchange exchange = new DefaultExchange(new DefaultCamelContext());
         TenantScope.bind(exchange, RUT);
-        return new TenantOdooConnections(registry, secrets, "http://10.0.0.5:8069", "main", policy).resolve(exchange);
+        return exchange;
     }
 
     @ParameterizedTest

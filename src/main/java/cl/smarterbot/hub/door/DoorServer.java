@@ -12,6 +12,7 @@ import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpConnection;
@@ -29,6 +30,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -65,6 +67,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     /** Answer to a webhook that has nothing new. */
     private static final byte[] TAKEN = "{\"ok\":true}".getBytes(StandardCharsets.US_ASCII);
 
+    private static final int SMALL = 16 * 1024;
     private static final int LONGEST_HEADERS = 16 * 1024;
 
     private final DoorProperties properties;
@@ -440,16 +443,17 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private void verify(
             HttpServerRequest request, DoorConsumer door, Map<String, String> values, byte[] body, long start) {
         DoorEndpoint endpoint = door.getEndpoint();
-        // Reading secrets may wait for a file or a server, and a large body takes its time.
-        vertx.executeBlocking(
-                        () -> webhooks.verify(
-                                endpoint.getSource(),
-                                registry.byEndpoint(endpoint.getSource(), values.get(DoorConsumer.ENDPOINT))
-                                        .orElse(null),
-                                endpoint.getSignature(),
-                                request.headers()::getAll,
-                                body),
-                        false)
+        Callable<WebhookVerifier.Verified> check = () -> webhooks.verify(
+                endpoint.getSource(),
+                registry.byEndpoint(endpoint.getSource(), values.get(DoorConsumer.ENDPOINT))
+                        .orElse(null),
+                endpoint.getSignature(),
+                request.headers()::getAll,
+                body);
+        // Reading secrets may wait for a server, and a large body takes its time; for others waking a thread takes
+        // longer than
+        // the check.
+        (webhooks.atHand() && body.length <= SMALL ? here(check) : vertx.executeBlocking(check, false))
                 .onSuccess(delivery ->
                         guards.countDelivery(request, delivery.endpoint().tenant(), problem -> {
                             if (problem != null) {
@@ -472,6 +476,14 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                         finish(request, door, problem, start);
                     }
                 });
+    }
+
+    private static <T> Future<T> here(Callable<T> work) {
+        try {
+            return Future.succeededFuture(work.call());
+        } catch (Exception e) {
+            return Future.failedFuture(e);
+        }
     }
 
     private void run(

@@ -17,11 +17,15 @@ final class XmlRpcWire implements Wire {
 
     private final Exchanger exchanger;
     private final OdooConnection connection;
+    private final URI common;
+    private final URI object;
     private final Shared<Long> login = new Shared<>();
 
     XmlRpcWire(Exchanger exchanger, OdooConnection connection) {
         this.exchanger = exchanger;
         this.connection = connection;
+        common = URI.create(connection.url() + "/xmlrpc/2/common");
+        object = URI.create(connection.url() + "/xmlrpc/2/object");
     }
 
     @Override
@@ -32,7 +36,7 @@ final class XmlRpcWire implements Wire {
     /** The server's version text, such as {@code 18.0}; needs no login. */
     CompletableFuture<String> version(CallLimits limits) {
         return post(
-                "common",
+                common,
                 XmlRpcWriter.call("version", List.of()),
                 null,
                 limits,
@@ -75,7 +79,7 @@ final class XmlRpcWire implements Wire {
             parameters.add(connection.user());
             parameters.add(connection.secret());
             parameters.add(Map.of());
-            return post("common", XmlRpcWriter.call("authenticate", parameters), null, limits, value -> {
+            return post(common, XmlRpcWriter.call("authenticate", parameters), null, limits, value -> {
                 if (value instanceof Long uid && uid > 0) {
                     return uid;
                 }
@@ -104,13 +108,12 @@ final class XmlRpcWire implements Wire {
         parameters.add(call.method());
         parameters.add(positional);
         parameters.add(named);
-        return post("object", XmlRpcWriter.call("execute_kw", parameters), call.model(), limits, Function.identity());
+        return post(object, XmlRpcWriter.call("execute_kw", parameters), call.model(), limits, Function.identity());
     }
 
     private <T> CompletableFuture<T> post(
-            String service, String body, String model, CallLimits limits, Function<Object, T> decode) {
-        OdooHttp.Request request = OdooHttp.Request.post(
-                URI.create(connection.url() + "/xmlrpc/2/" + service), HEADERS, body.getBytes(StandardCharsets.UTF_8));
+            URI service, String body, String model, CallLimits limits, Function<Object, T> decode) {
+        OdooHttp.Request request = OdooHttp.Request.post(service, HEADERS, body.getBytes(StandardCharsets.UTF_8));
         return exchanger.send(connection, request, limits, answer -> decode.apply(decode(answer, model)));
     }
 

@@ -50,6 +50,11 @@ public class OpsConfiguration {
     }
 
     @Bean
+    LogEvents logEvents() {
+        return new LogEvents();
+    }
+
+    @Bean
     LoginThrottle loginThrottle() {
         return new LoginThrottle(Ticker.systemTicker());
     }

@@ -35,7 +35,8 @@ import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Keeps secrets in one file, encrypted as a whole with AES-256-GCM: for a single node and for development. The file is replaced
- * in one step, so it is never half-written, and read again when it changed. A wrong key or a damaged file is an error, never an
+ * in one step, so it is never half-written, and read again when it changed: a change by another process counts within a tenth of a
+ * second. A wrong key or a damaged file is an error, never an
  * empty store.
  */
 public final class EncryptedFileSecretStore implements SecretStore {
@@ -48,9 +49,13 @@ public final class EncryptedFileSecretStore implements SecretStore {
     // File locks hold between processes; this one holds between the stores of one process.
     private static final Object WRITING = new Object();
 
+    // Each message asks some twenty times.
+    private static final long LOOK_NANOS = 100_000_000;
+
     private final Path file;
     private final SecretKeySpec key;
     private volatile Loaded loaded = new Loaded(null, Map.of());
+    private volatile long lookedAt;
 
     private EncryptedFileSecretStore(Path file, byte[] key) {
         this.file = file;
@@ -119,7 +124,12 @@ public final class EncryptedFileSecretStore implements SecretStore {
     @Override
     public Optional<Secret> find(String tenantRut, String system, String field) {
         return Optional.ofNullable(
-                current().get(SecretName.of(tenantRut, system, field).path()));
+                lately().get(SecretName.of(tenantRut, system, field).path()));
+    }
+
+    @Override
+    public boolean atHand() {
+        return true;
     }
 
     @Override
@@ -136,6 +146,7 @@ public final class EncryptedFileSecretStore implements SecretStore {
                 Map<String, Secret> values = new TreeMap<>(current());
                 if (!value.equals(values.put(path, value))) {
                     replace(file, seal(values), true);
+                    current();
                 }
             } catch (IOException e) {
                 throw new SecretStoreException("the secrets cannot be written: " + file, e);
@@ -143,7 +154,12 @@ public final class EncryptedFileSecretStore implements SecretStore {
         }
     }
 
+    private Map<String, Secret> lately() {
+        return System.nanoTime() - lookedAt < LOOK_NANOS ? loaded.values : current();
+    }
+
     private Map<String, Secret> current() {
+        long now = System.nanoTime();
         Loaded known = loaded;
         try {
             Stamp stamp = stamp();
@@ -152,6 +168,7 @@ public final class EncryptedFileSecretStore implements SecretStore {
                 known = new Loaded(stamp, stamp.exists() ? unseal(Files.readAllBytes(file)) : Map.of());
                 loaded = known;
             }
+            lookedAt = now;
             return known.values;
         } catch (IOException e) {
             throw new SecretStoreException("the secrets cannot be read: " + file, e);

@@ -23,6 +23,11 @@ public interface SecretStore {
      */
     Optional<Secret> find(String tenantRut, String system, String field);
 
+    /** Whether {@link #find} answers from memory or a local file, so that an event loop may ask; false if it may wait for a server. */
+    default boolean atHand() {
+        return false;
+    }
+
     /**
      * Stores a secret, in place of the one there was.
      *
@@ -45,6 +50,11 @@ public interface SecretStore {
             public Optional<Secret> find(String tenantRut, String system, String field) {
                 Secret value = fixed.get(SecretName.of(tenantRut, system, field));
                 return value != null ? Optional.of(value) : behind.find(tenantRut, system, field);
+            }
+
+            @Override
+            public boolean atHand() {
+                return behind.atHand();
             }
 
             @Override

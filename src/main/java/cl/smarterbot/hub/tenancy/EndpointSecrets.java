@@ -44,6 +44,11 @@ public final class EndpointSecrets {
         return new Active(secrets.find(rut, system, endpoint.id() + "_current").orElse(null), previous);
     }
 
+    /** Whether an event loop may ask for them. */
+    public boolean atHand() {
+        return secrets.atHand();
+    }
+
     /**
      * Stores a new secret; the one before stays good for a while.
      *

@@ -39,8 +39,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.camel.Exchange;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.PluginHelper;
@@ -70,6 +73,7 @@ class WebhookDoorTest {
     private static final SimpleMeterRegistry METERS = new SimpleMeterRegistry();
     private static final DefaultCamelContext CAMEL = new DefaultCamelContext();
     private static final Hands CLOCK = new Hands();
+    private static final Watched SECRETS = new Watched();
     private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static TestDatabase database;
     private static JdbcTemplate superuser;
@@ -102,14 +106,37 @@ class WebhookDoorTest {
         }
     }
 
+    /** Notes who asks it; whether that may take its time the test says. */
+    private static final class Watched implements SecretStore {
+        private final Set<String> askedBy = ConcurrentHashMap.newKeySet();
+        private volatile SecretStore behind;
+        private volatile boolean atHand = true;
+
+        @Override
+        public Optional<Secret> find(String tenantRut, String system, String field) {
+            askedBy.add(Thread.currentThread().getName());
+            return behind.find(tenantRut, system, field);
+        }
+
+        @Override
+        public boolean atHand() {
+            return atHand;
+        }
+
+        @Override
+        public void put(String tenantRut, String system, String field, Secret value) {
+            behind.put(tenantRut, system, field, value);
+        }
+    }
+
     @BeforeAll
     static void open() throws Exception {
         database = TestDatabase.fresh();
         superuser = new JdbcTemplate(database.as("postgres"));
         superuser.execute(
                 "insert into public.tenants (rut, business_name) values ('" + A + "', 'Sur'), ('" + B + "', 'Norte')");
-        SecretStore secrets = EncryptedFileSecretStore.open(folder.resolve("secrets.enc"));
-        EndpointSecrets ofEndpoints = new EndpointSecrets(secrets, CLOCK);
+        SECRETS.behind = EncryptedFileSecretStore.open(folder.resolve("secrets.enc"));
+        EndpointSecrets ofEndpoints = new EndpointSecrets(SECRETS, CLOCK);
         endpoints = new EndpointAdmin(database.as("hub_ops"), RutPolicy.STRICT, ofEndpoints);
         ofA = endpoints.add("test", A, "resend", null);
         ofB = endpoints.add("test", B, "resend", null);
@@ -297,6 +324,26 @@ class WebhookDoorTest {
         Call chunked = new Call();
         chunked.chunked = true;
         assertThat(chunked.send().statusCode()).isEqualTo(200);
+    }
+
+    @Test
+    @DisplayName("keeps no event loop waiting: not for secrets that may take their time, nor for a large body")
+    void slowChecks() throws Exception {
+        String large = GOOD.replace("\"e1\"", "\"e1\",\"subject\":\"" + "s".repeat(20_000) + "\"");
+        assertThat(threads(true, GOOD)).isNotEmpty().allMatch(name -> name.contains("eventloop"));
+        assertThat(threads(true, large)).isNotEmpty().noneMatch(name -> name.contains("eventloop"));
+        assertThat(threads(false, GOOD)).isNotEmpty().noneMatch(name -> name.contains("eventloop"));
+    }
+
+    private static Set<String> threads(boolean atHand, String body) throws Exception {
+        SECRETS.atHand = atHand;
+        SECRETS.askedBy.clear();
+        try {
+            assertThat(new Call().body(body).send().statusCode()).isEqualTo(200);
+            return Set.copyOf(SECRETS.askedBy);
+        } finally {
+            SECRETS.atHand = true;
+        }
     }
 
     @Test

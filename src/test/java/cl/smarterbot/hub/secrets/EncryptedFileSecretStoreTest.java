@@ -3,15 +3,18 @@ package cl.smarterbot.hub.secrets;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -53,9 +56,9 @@ class EncryptedFileSecretStoreTest {
         assertThat(again.find(NORTE, "odoo", "password")).isEmpty();
         assertThat(again.find(SUR, "chatwoot", "password")).isEmpty();
         again.put(SUR, "odoo", "password", Secret.of("new"));
-        assertThat(store.find(SUR, "odoo", "password"))
-                .as("noticed by the other")
-                .contains(Secret.of("new"));
+        assertThat(again.find(SUR, "odoo", "password")).as("at once").contains(Secret.of("new"));
+        await("the other notices").atMost(Duration.ofSeconds(2)).until(() -> store.find(SUR, "odoo", "password")
+                .equals(Optional.of(Secret.of("new"))));
     }
 
     @ParameterizedTest
