@@ -44,6 +44,7 @@ final class HandMadeSchema {
         MARKS.put("0025", column("hub.delivery", "memo"));
         MARKS.put("0026", text("claim", "materialized"));
         MARKS.put("0027", text("claim", "d.state ||"));
+        MARKS.put("0028", text("take_turn", "taken is null"));
     }
 
     private HandMadeSchema() {}

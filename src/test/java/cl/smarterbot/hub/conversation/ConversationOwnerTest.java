@@ -10,6 +10,9 @@ import cl.smarterbot.hub.tenancy.TenantRegistry;
 import cl.smarterbot.hub.tenancy.TenantScope;
 import cl.smarterbot.hub.testing.TestDatabase;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +38,7 @@ class ConversationOwnerTest {
 
     private static final CamelContext CAMEL = new DefaultCamelContext();
 
+    private static TestDatabase database;
     private static JdbcTemplate jdbc;
     private static ChatwootWebhook webhook;
     private static int conversations = 1_000;
@@ -42,7 +46,7 @@ class ConversationOwnerTest {
 
     @BeforeAll
     static void tenant() {
-        TestDatabase database = TestDatabase.fresh();
+        database = TestDatabase.fresh();
         new TenantAdmin(database.as("hub_ops"), RutPolicy.STRICT)
                 .upsert(
                         "test",
@@ -274,5 +278,63 @@ class ConversationOwnerTest {
                         Boolean.class,
                         message))
                 .isTrue();
+    }
+
+    @Test
+    @DisplayName(
+            "and short messages become one turn, gathered back to the last that was taken, however much was said before")
+    void turnFromItsEnd() throws Exception {
+        int conversation = ++conversations;
+        for (int i = 0; i < 500; i++) {
+            tell(conversation, customer(i));
+        }
+        jdbc.update("update public.messages set turn_id = event_id where chatwoot_conversation_id = ?", conversation);
+        for (int i = 0; i < 3; i++) {
+            tell(conversation, customer(600 + i));
+        }
+        try (Connection c = database.as("hub_app").getConnection();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            s.execute("select set_config('app.tenant_rut', '" + SUR + "', true)");
+            // A test's table is so small that reading it whole is cheaper.
+            s.execute("set local enable_seqscan = off");
+            s.execute("set local enable_bitmapscan = off");
+            // In the order of their events; the first of them takes the others with it.
+            assertThat(turn(s, conversation, messages - 2, 60_000)).isEqualTo("wait 0");
+            assertThat(turn(s, conversation, messages - 2, 1)).isEqualTo("turn 3");
+            assertThat(turn(s, conversation, messages - 1, 1)).isEqualTo("taken 0");
+            try (var rows = s.executeQuery("select idx_tup_fetch + seq_tup_read from pg_stat_xact_all_tables"
+                    + " where relid = 'public.messages'::regclass")) {
+                rows.next();
+                assertThat(rows.getLong(1)).as("messages read").isLessThan(50);
+            }
+            c.rollback();
+        }
+    }
+
+    @Test
+    @DisplayName("and what came late, before a message that was taken, is a turn of its own")
+    void lateMessage() throws Exception {
+        int conversation = ++conversations;
+        for (int i = 0; i < 3; i++) {
+            tell(conversation, customer(i));
+        }
+        jdbc.update("update public.messages set turn_id = event_id where chatwoot_message_id = ?", messages - 1);
+        try (Connection c = database.as("hub_app").getConnection();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            s.execute("select set_config('app.tenant_rut', '" + SUR + "', true)");
+            assertThat(turn(s, conversation, messages, 0)).isEqualTo("turn 1");
+            assertThat(turn(s, conversation, messages - 2, 0)).isEqualTo("turn 1");
+            c.rollback();
+        }
+    }
+
+    private static String turn(Statement s, int conversation, int message, int pauseMillis) throws SQLException {
+        try (var rows = s.executeQuery("select verdict || ' ' || messages from hub.take_turn(" + conversation + ", "
+                + message + ", gen_random_uuid(), " + pauseMillis + ", 'open')")) {
+            rows.next();
+            return rows.getString(1);
+        }
     }
 }
