@@ -37,11 +37,13 @@ begin
      where x.chatwoot_conversation_id = p_conversation and x.chatwoot_message_id < p_message and x.turn_id is not null
        and x.message_type = 'incoming'
      order by x.chatwoot_message_id desc limit 1;
+    -- Not in the condition: behind row level security an index takes nothing but plain values.
+    taken := coalesce(taken, -9223372036854775808);
     return query
       with turn as (
         update public.messages x set turn_id = p_turn
          where x.chatwoot_conversation_id = p_conversation and x.turn_id is null and x.message_type = 'incoming' and not x.private
-           and (taken is null or x.chatwoot_message_id > taken)
+           and x.chatwoot_message_id > taken
            and (p_pause_ms > 0 or x.chatwoot_message_id <= p_message)
         returning x.chatwoot_message_id as id, x.content, x.metadata
       )

@@ -44,7 +44,8 @@ final class HandMadeSchema {
         MARKS.put("0025", column("hub.delivery", "memo"));
         MARKS.put("0026", text("claim", "materialized"));
         MARKS.put("0027", text("claim", "d.state ||"));
-        MARKS.put("0028", text("take_turn", "taken is null"));
+        MARKS.put("0028", text("take_turn", "coalesce(taken"));
+        MARKS.put("0029", setting("take_turn", "plan_cache_mode=force_generic_plan"));
     }
 
     private HandMadeSchema() {}
@@ -53,6 +54,13 @@ final class HandMadeSchema {
     private static String text(String function, String named) {
         return "exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace"
                 + " where n.nspname = 'hub' and p.proname = '" + function + "' and p.prosrc like '%" + named + "%')";
+    }
+
+    /** A function with a setting of its own. */
+    private static String setting(String function, String setting) {
+        return "exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace"
+                + " where n.nspname = 'hub' and p.proname = '" + function + "' and '" + setting
+                + "' = any (p.proconfig))";
     }
 
     private static String function(String signature) {

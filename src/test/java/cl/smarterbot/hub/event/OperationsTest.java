@@ -22,6 +22,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.jdbc.core.JdbcTemplate;
 
 /** Replay, backfill, retention and the cost of a claim, with the SQL functions alone. */
@@ -566,6 +568,20 @@ class OperationsTest {
             }
             c.rollback();
         }
+    }
+
+    @ParameterizedTest
+    @DisplayName(
+            "what each outcome and each turn pass is planned once, and never reads a whole table for being planned in its first days")
+    @ValueSource(strings = {"finish", "take_turn"})
+    void plannedOnce(String function) {
+        assertThat(new JdbcTemplate(database.as("postgres"))
+                        .queryForList(
+                                "select distinct unnest(proconfig) from pg_proc where proname = ? and pronamespace = 'hub'::regnamespace"
+                                        + " and pronargs > 4",
+                                String.class,
+                                function))
+                .contains("plan_cache_mode=force_generic_plan", "enable_seqscan=off", "enable_bitmapscan=off");
     }
 
     @Test
