@@ -481,7 +481,8 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
     private static <T> Future<T> here(Callable<T> work) {
         try {
             return Future.succeededFuture(work.call());
-        } catch (Exception e) {
+        } catch (Exception | Error e) {
+            // As executeBlocking does: whoever asked has to be answered.
             return Future.failedFuture(e);
         }
     }

@@ -158,18 +158,17 @@ public final class EncryptedFileSecretStore implements SecretStore {
         return System.nanoTime() - lookedAt < LOOK_NANOS ? loaded.values : current();
     }
 
-    private Map<String, Secret> current() {
+    /** One at a time: what was read earlier must not take the place of what was read later. */
+    private synchronized Map<String, Secret> current() {
         long now = System.nanoTime();
-        Loaded known = loaded;
         try {
             Stamp stamp = stamp();
-            if (!stamp.equals(known.stamp)) {
+            if (!stamp.equals(loaded.stamp)) {
                 // Read after the stamp was taken: a replacement in between is noticed the next time.
-                known = new Loaded(stamp, stamp.exists() ? unseal(Files.readAllBytes(file)) : Map.of());
-                loaded = known;
+                loaded = new Loaded(stamp, stamp.exists() ? unseal(Files.readAllBytes(file)) : Map.of());
             }
             lookedAt = now;
-            return known.values;
+            return loaded.values;
         } catch (IOException e) {
             throw new SecretStoreException("the secrets cannot be read: " + file, e);
         }
