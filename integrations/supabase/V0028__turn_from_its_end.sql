@@ -1,5 +1,5 @@
 -- A turn is gathered from its own message back to the last that was taken, not from all that was ever said: conversations last for years.
--- What came late, before one that was taken, has its own event and becomes a turn of its own. The rest is as before.
+-- What came late, before one that was taken, is no part of the turn of those after it: its own event brings it. The rest is as before.
 create or replace function hub.take_turn(p_conversation int, p_message bigint, p_turn uuid, p_pause_ms int, p_answers text)
 returns table (verdict text, wait_ms bigint, content text, messages int, low_turns int, chatwoot_contact_id int,
                customer_name text, customer_email text, customer_phone text, odoo_lead_id int, result text)
@@ -33,10 +33,13 @@ begin
                           c.low_turns, null::int, null::text, null::text, null::text, null::int, null::text;
       return;
     end if;
-    select x.chatwoot_message_id into taken from public.messages x
-     where x.chatwoot_conversation_id = p_conversation and x.chatwoot_message_id < p_message and x.turn_id is not null
-       and x.message_type = 'incoming'
-     order by x.chatwoot_message_id desc limit 1;
+    -- Messages that came without an id have one below zero, in no order: they look at all.
+    if p_message > 0 then
+      select x.chatwoot_message_id into taken from public.messages x
+       where x.chatwoot_conversation_id = p_conversation and x.chatwoot_message_id < p_message and x.turn_id is not null
+         and x.message_type = 'incoming'
+       order by x.chatwoot_message_id desc limit 1;
+    end if;
     -- Not in the condition: behind row level security an index takes nothing but plain values.
     taken := coalesce(taken, -9223372036854775808);
     return query

@@ -26,7 +26,7 @@ final class TenantOdooConnections implements OdooConnectionResolver {
     private final Map<String, Made> made = new ConcurrentHashMap<>();
 
     /** What a connection was made of, and is made anew when it changes. */
-    private record Made(Tenant.OdooSettings settings, String secret, OdooConnection connection) {}
+    private record Made(Tenant.OdooSettings settings, Secret secret, OdooConnection connection) {}
 
     /** @param addresses where tenants' own servers may be; the deployment's own may be anywhere */
     TenantOdooConnections(
@@ -44,8 +44,12 @@ final class TenantOdooConnections implements OdooConnectionResolver {
 
     @Override
     public OdooConnection resolve(Exchange exchange) {
-        Tenant tenant = TenantScope.of(exchange).flatMap(registry::byRut).orElse(null);
+        String rut = TenantScope.of(exchange).orElse(null);
+        Tenant tenant = rut == null ? null : registry.byRut(rut).orElse(null);
         if (tenant == null || tenant.odoo() == null) {
+            if (rut != null) {
+                made.remove(rut);
+            }
             return null;
         }
         Tenant.OdooSettings odoo = tenant.odoo();
@@ -55,7 +59,7 @@ final class TenantOdooConnections implements OdooConnectionResolver {
             throw OdooException.forbidden(
                     "the address of the tenant's Odoo leads into a private network (hub.rest.allow-private)");
         }
-        String secret = secret(tenant.rut());
+        Secret secret = secret(tenant.rut());
         Made known = made.get(tenant.rut());
         if (known == null || !known.settings().equals(odoo) || !known.secret().equals(secret)) {
             known = new Made(odoo, secret, connection(tenant, secret));
@@ -64,23 +68,22 @@ final class TenantOdooConnections implements OdooConnectionResolver {
         return known.connection();
     }
 
-    private OdooConnection connection(Tenant tenant, String secret) {
+    private OdooConnection connection(Tenant tenant, Secret secret) {
         Tenant.OdooSettings odoo = tenant.odoo();
         return new OdooConnection(
                 odoo.url() != null ? odoo.url() : defaultUrl,
                 odoo.db() != null ? odoo.db() : defaultDb,
                 odoo.user(),
-                secret,
+                secret.reveal(),
                 odoo.companyId() == null ? null : odoo.companyId().longValue(),
                 "hub_" + tenant.rut().replace('-', '_').toLowerCase(Locale.ROOT),
                 OdooTransport.valueOf(odoo.transport().toUpperCase(Locale.ROOT)));
     }
 
     /** The API key if there is one: it can be revoked by itself and JSON-2 takes nothing else. */
-    private String secret(String rut) {
+    private Secret secret(String rut) {
         return secrets.find(rut, "odoo", "api_key")
                 .or(() -> secrets.find(rut, "odoo", "password"))
-                .map(Secret::reveal)
                 // Not a permanent failure: another node may have the secret, or an operator is about to store it.
                 .orElseThrow(() -> new IllegalStateException("no Odoo secret is stored for the tenant"));
     }

@@ -61,6 +61,7 @@ class TenantOdooAddressTest {
     void workedOutOnce() {
         TenantOdooConnections connections = new TenantOdooConnections(
                 registry, secrets, "http://10.0.0.5:8069", "main", AddressPolicy.publicOnly());
+        superuser.update("update hub.tenant_settings set odoo_url = null");
         registry.refresh();
         OdooConnection first = connections.resolve(exchange());
         assertThat(connections.resolve(exchange())).isSameAs(first);

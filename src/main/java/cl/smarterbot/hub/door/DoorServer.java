@@ -450,9 +450,7 @@ public final class DoorServer implements PlatformHttpEngine, AutoCloseable {
                 endpoint.getSignature(),
                 request.headers()::getAll,
                 body);
-        // Reading secrets may wait for a server, and a large body takes its time; for others waking a thread takes
-        // longer than
-        // the check.
+        // Secrets may have to be read, and a large body takes its time; for others waking a thread takes longer.
         (webhooks.atHand() && body.length <= SMALL ? here(check) : vertx.executeBlocking(check, false))
                 .onSuccess(delivery ->
                         guards.countDelivery(request, delivery.endpoint().tenant(), problem -> {

@@ -9,7 +9,7 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** Where and as whom to talk to Odoo. Immutable; made once and used for many calls, since what identifies it is worked out here. */
+/** Where and as whom to talk to Odoo. Immutable; what identifies it is worked out when it is made. */
 public final class OdooConnection {
 
     private static final Pattern PREFIX = Pattern.compile("[a-z][a-z0-9_]{0,62}");
@@ -124,8 +124,9 @@ public final class OdooConnection {
         if (uri.getUserInfo() != null || uri.getQuery() != null || uri.getFragment() != null) {
             throw OdooException.badRequest("the connection's url must have no user info, query or fragment");
         }
-        String path =
-                uri.getPath() == null ? "" : SLASHES.matcher(uri.getPath()).replaceAll("");
+        String path = uri.getRawPath() == null
+                ? ""
+                : SLASHES.matcher(uri.getRawPath()).replaceAll("");
         String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
         return scheme + "://" + uri.getHost().toLowerCase(Locale.ROOT) + port + path;
     }

@@ -1,14 +1,15 @@
 package cl.smarterbot.hub.ops;
 
 import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.UnsynchronizedAppenderBase;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.slf4j.ILoggerFactory;
@@ -20,16 +21,15 @@ import org.slf4j.LoggerFactory;
  */
 final class LogEvents implements MeterBinder, AutoCloseable {
 
-    private final Map<Level, Counter> counters = new HashMap<>();
-    private Logger root;
-    private Counting appender;
+    private final List<Counting> appenders = new ArrayList<>();
 
     @Override
-    public void bindTo(MeterRegistry registry) {
+    public synchronized void bindTo(MeterRegistry registry) {
         ILoggerFactory factory = LoggerFactory.getILoggerFactory();
         if (!(factory instanceof LoggerContext context)) {
             return;
         }
+        Map<Level, Counter> counters = new HashMap<>();
         for (Level level : new Level[] {Level.ERROR, Level.WARN, Level.INFO, Level.DEBUG, Level.TRACE}) {
             counters.put(
                     level,
@@ -39,23 +39,32 @@ final class LogEvents implements MeterBinder, AutoCloseable {
                             .tag("level", level.toString().toLowerCase(Locale.ROOT))
                             .register(registry));
         }
-        root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        appender = new Counting();
+        Counting appender = new Counting(counters);
         appender.setContext(context);
         appender.setName("hub-log-events");
         appender.start();
-        root.addAppender(appender);
+        context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME).addAppender(appender);
+        appenders.add(appender);
     }
 
     @Override
-    public void close() {
-        if (root != null) {
-            root.detachAppender(appender);
+    public synchronized void close() {
+        for (Counting appender : appenders) {
+            ((LoggerContext) appender.getContext())
+                    .getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME)
+                    .detachAppender(appender);
             appender.stop();
         }
+        appenders.clear();
     }
 
-    private final class Counting extends UnsynchronizedAppenderBase<ILoggingEvent> {
+    private static final class Counting extends UnsynchronizedAppenderBase<ILoggingEvent> {
+        private final Map<Level, Counter> counters;
+
+        Counting(Map<Level, Counter> counters) {
+            this.counters = counters;
+        }
+
         @Override
         protected void append(ILoggingEvent event) {
             Counter counter = counters.get(event.getLevel());

@@ -23,7 +23,7 @@ public interface SecretStore {
      */
     Optional<Secret> find(String tenantRut, String system, String field);
 
-    /** Whether {@link #find} answers from memory or a local file, so that an event loop may ask; false if it may wait for a server. */
+    /** Whether {@link #find} answers from memory at this moment, so that an event loop may ask; false if it may wait for a disk or a server. */
     default boolean atHand() {
         return false;
     }

@@ -36,12 +36,14 @@ public final class EndpointSecrets {
     public Active active(WebhookEndpoint endpoint) {
         String rut = endpoint.tenant().rut();
         String system = system(endpoint.source());
+        // First the current one: whoever puts a new one stores the previous before it.
+        Secret current = secrets.find(rut, system, endpoint.id() + "_current").orElse(null);
         Secret previous = secrets.find(rut, system, endpoint.id() + "_previous")
                 .filter(secret -> secrets.find(rut, system, endpoint.id() + "_previous_until")
                         .map(until -> clock.instant().isBefore(instant(until)))
                         .orElse(false))
                 .orElse(null);
-        return new Active(secrets.find(rut, system, endpoint.id() + "_current").orElse(null), previous);
+        return new Active(current, previous);
     }
 
     /** Whether an event loop may ask for them. */

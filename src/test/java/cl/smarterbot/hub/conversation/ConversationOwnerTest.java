@@ -330,6 +330,29 @@ class ConversationOwnerTest {
         }
     }
 
+    @Test
+    @DisplayName("and messages without an id of their own, which are in no order, become one turn as well")
+    void messagesWithoutId() throws Exception {
+        int conversation = ++conversations;
+        int[] ids = {-70, -40, -30, -80, -60};
+        for (int id : ids) {
+            tell(conversation, customer(1));
+            jdbc.update(
+                    "update public.messages set chatwoot_message_id = ?, turn_id = case when ? in (-70, -40) then event_id end"
+                            + " where chatwoot_message_id = ?",
+                    id,
+                    id,
+                    messages);
+        }
+        try (Connection c = database.as("hub_app").getConnection();
+                Statement s = c.createStatement()) {
+            c.setAutoCommit(false);
+            s.execute("select set_config('app.tenant_rut', '" + SUR + "', true)");
+            assertThat(turn(s, conversation, -30, 1)).isEqualTo("turn 3");
+            c.rollback();
+        }
+    }
+
     private static String turn(Statement s, int conversation, int message, int pauseMillis) throws SQLException {
         try (var rows = s.executeQuery("select verdict || ' ' || messages from hub.take_turn(" + conversation + ", "
                 + message + ", gen_random_uuid(), " + pauseMillis + ", 'open')")) {

@@ -11,6 +11,7 @@ import cl.smarterbot.hub.resend.ResendEvents;
 import cl.smarterbot.hub.secrets.EncryptedFileSecretStore;
 import cl.smarterbot.hub.secrets.Secret;
 import cl.smarterbot.hub.secrets.SecretStore;
+import cl.smarterbot.hub.secrets.SecretStoreException;
 import cl.smarterbot.hub.tenancy.EndpointAdmin;
 import cl.smarterbot.hub.tenancy.EndpointSecrets;
 import cl.smarterbot.hub.tenancy.IssuedEndpoint;
@@ -111,10 +112,14 @@ class WebhookDoorTest {
         private final Set<String> askedBy = ConcurrentHashMap.newKeySet();
         private volatile SecretStore behind;
         private volatile boolean atHand = true;
+        private volatile boolean damaged;
 
         @Override
         public Optional<Secret> find(String tenantRut, String system, String field) {
             askedBy.add(Thread.currentThread().getName());
+            if (damaged) {
+                throw new SecretStoreException("damaged");
+            }
             return behind.find(tenantRut, system, field);
         }
 
@@ -333,6 +338,25 @@ class WebhookDoorTest {
         assertThat(threads(true, GOOD)).isNotEmpty().allMatch(name -> name.contains("eventloop"));
         assertThat(threads(true, large)).isNotEmpty().noneMatch(name -> name.contains("eventloop"));
         assertThat(threads(false, GOOD)).isNotEmpty().noneMatch(name -> name.contains("eventloop"));
+    }
+
+    @Test
+    @DisplayName(
+            "answers 503 while secrets cannot be read, on an event loop or off it, and takes the delivery when they can")
+    void secretsAway() throws Exception {
+        for (boolean atHand : new boolean[] {true, false}) {
+            SECRETS.atHand = atHand;
+            SECRETS.damaged = true;
+            Call call = new Call();
+            try {
+                assertThat(call.send().statusCode()).isEqualTo(503);
+            } finally {
+                SECRETS.damaged = false;
+            }
+            assertThat(call.send().statusCode()).isEqualTo(200);
+        }
+        SECRETS.atHand = true;
+        assertThat(events()).isEqualTo(2);
     }
 
     private static Set<String> threads(boolean atHand, String body) throws Exception {

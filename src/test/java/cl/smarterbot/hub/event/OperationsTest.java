@@ -581,7 +581,8 @@ class OperationsTest {
                                         + " and pronargs > 4",
                                 String.class,
                                 function))
-                .contains("plan_cache_mode=force_generic_plan", "enable_seqscan=off", "enable_bitmapscan=off");
+                .contains("plan_cache_mode=force_generic_plan", "enable_seqscan=off", "enable_bitmapscan=off")
+                .doesNotContain("plan_cache_mode=auto");
     }
 
     @Test
